@@ -1,0 +1,89 @@
+/* The event loop: descriptors, timers, and work deferred to the end of a turn. One loop a process,
+ * one thread. Time is read once a turn. Back ends: loop_epoll.c (real), loop_sim.c (virtual time,
+ * no descriptors, for tests). */
+#ifndef IO_LOOP_H
+#define IO_LOOP_H
+
+#include "base/err.h"
+#include "base/list.h"
+#include "base/str.h"
+
+enum { LOOP_READ = 1, LOOP_WRITE = 2, LOOP_HUP = 4 };
+
+struct loop;
+
+/* Embedded in whatever owns the descriptor; must be unwatched before it dies. */
+struct watch {
+    void (*on_event)(struct watch *, unsigned events); /* LOOP_* bits */
+    int fd;
+};
+
+/* Embedded; must be stopped before it dies. */
+struct timer {
+    void (*on_timer)(struct timer *, uint64_t now);
+    uint64_t when; /* ns, monotonic */
+    size_t place;  /* in the heap, 1-based; 0: not running */
+};
+
+/* Embedded; runs once at the end of the turn (in the order deferred; one deferred while tasks run
+ * still runs in this turn). */
+struct task {
+    struct list link; /* task_init first */
+    void (*run)(struct task *);
+};
+
+struct loop_ops {
+    /* edge != 0: edge-triggered (one event per change), else level-triggered. */
+    int (*watch)(struct loop *, struct watch *, unsigned events, bool edge);
+    int (*rewatch)(struct loop *, struct watch *, unsigned events, bool edge);
+    void (*unwatch)(struct loop *, struct watch *);
+    /* Waits for events until `until` (ns; UINT64_MAX: for ever; 0: only look) and runs them,
+     * after having set loop->now and loop->wall. −err only when the loop cannot go on. */
+    int (*wait)(struct loop *, uint64_t until);
+    void (*free)(struct loop *);
+};
+
+/* Owned by the process's role; dies last. Timers are limited by memory only: each belongs to an
+ * object that has a limit of its own. */
+struct loop {
+    const struct loop_ops *ops;
+    uint64_t now;  /* ns, monotonic, as of the last wake-up */
+    int64_t wall;  /* s since 1970, likewise */
+    bool stopping; /* loop_stop was called */
+    struct timer **heap;
+    size_t timers, heap_cap;
+    struct list tasks;
+    char *scratch; /* LOOP_SCRATCH bytes, for whoever runs now: content dies with the callback */
+};
+
+#define LOOP_SCRATCH (256 * 1024)
+#define SECOND ((uint64_t)1000000000)
+#define MILLISECOND ((uint64_t)1000000)
+
+/* NULL when out of memory or descriptors. */
+struct loop *loop_epoll_new(void);
+/* Virtual time, starting at `now`/`wall`; wait() jumps to the next timer. */
+struct loop *loop_sim_new(uint64_t now, int64_t wall);
+void loop_free(struct loop *l);
+
+/* Runs until loop_stop. Each turn: wait, events, due timers, deferred tasks. 0 or −err. */
+int loop_run(struct loop *l);
+/* One turn; waits no longer than `until`. */
+int loop_turn(struct loop *l, uint64_t until);
+void loop_stop(struct loop *l);
+
+int must_use loop_watch(struct loop *l, struct watch *w, int fd, unsigned events, bool edge);
+int must_use loop_rewatch(struct loop *l, struct watch *w, unsigned events, bool edge);
+void loop_unwatch(struct loop *l, struct watch *w); /* harmless when not watched (fd −1) */
+
+/* Starts or moves a timer. Never fails: room in the heap is made by timer_init. */
+int must_use timer_init(struct loop *l, struct timer *t, void (*on_timer)(struct timer *, uint64_t));
+void timer_start(struct loop *l, struct timer *t, uint64_t when);
+void timer_stop(struct loop *l, struct timer *t); /* keeps its room */
+void timer_done(struct loop *l, struct timer *t); /* stops and gives the room back */
+
+void task_init(struct task *t, void (*run)(struct task *));
+void loop_defer(struct loop *l, struct task *t); /* harmless when deferred already */
+void task_cancel(struct task *t);
+
+#endif
