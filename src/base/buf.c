@@ -37,8 +37,8 @@ int buf_reserve(struct buf *b, size_t n)
     size_t want = b->n + n, cap = b->cap ? b->cap : 64;
     while (cap < want)
         cap = cap > b->max / 2 ? b->max : cap * 2;
-    if (cap < want)
-        cap = want;
+    if (cap > b->max)
+        cap = b->max;
     char *mem = malloc(cap ? cap : 1);
     if (!mem)
         return buf_fail(b, -ERR_NOMEM);
@@ -139,23 +139,34 @@ static size_t utf8_length(const unsigned char *p, size_t n)
     return len;
 }
 
+/* Length of what may stand in a JSON string as it is. */
+static size_t json_plain(const unsigned char *p, size_t n)
+{
+    size_t i = 0;
+    while (i < n && p[i] >= 0x20 && p[i] < 0x7f && p[i] != '"' && p[i] != '\\')
+        i++;
+    return i;
+}
+
 void buf_add_json(struct buf *b, struct str s)
 {
     const unsigned char *p = (const unsigned char *)s.p;
     size_t i = 0;
     while (i < s.n) {
-        size_t len = utf8_length(p + i, s.n - i);
-        if (len == 0) {
-            buf_add(b, STR("\\ufffd"));
-            i++;
+        size_t len = json_plain(p + i, s.n - i);
+        if (len == 0)
+            len = p[i] < 0x80 ? 0 : utf8_length(p + i, s.n - i);
+        if (len) {
+            buf_add(b, str_of(s.p + i, len));
+            i += len;
         } else if (p[i] == '"' || p[i] == '\\') {
             buf_addc(b, '\\');
             buf_addc(b, (char)p[i++]);
-        } else if (p[i] < 0x20 || p[i] == 0x7f) {
+        } else if (p[i] < 0x80) {
             buf_addf(b, "\\u%04x", p[i++]);
         } else {
-            buf_add(b, str_of(s.p + i, len));
-            i += len;
+            buf_add(b, STR("\\ufffd"));
+            i++;
         }
     }
 }

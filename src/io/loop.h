@@ -12,7 +12,8 @@ enum { LOOP_READ = 1, LOOP_WRITE = 2, LOOP_HUP = 4 };
 
 struct loop;
 
-/* Embedded in whatever owns the descriptor; must be unwatched before it dies. */
+/* Embedded in whatever owns the descriptor; must be unwatched before it dies. The owner sets
+ * on_event; loop_watch sets fd, loop_unwatch sets it to -1 (and does not close it). */
 struct watch {
     void (*on_event)(struct watch *, unsigned events); /* LOOP_* bits */
     int fd;
@@ -21,7 +22,7 @@ struct watch {
 /* Embedded; must be stopped before it dies. */
 struct timer {
     void (*on_timer)(struct timer *, uint64_t now);
-    uint64_t when; /* ns, monotonic */
+    uint64_t when; /* ns, monotonic; may be in the past: then it runs in this or the next turn */
     size_t place;  /* in the heap, 1-based; 0: not running */
 };
 
@@ -36,7 +37,8 @@ struct loop_ops {
     /* edge != 0: edge-triggered (one event per change), else level-triggered. */
     int (*watch)(struct loop *, struct watch *, unsigned events, bool edge);
     int (*rewatch)(struct loop *, struct watch *, unsigned events, bool edge);
-    void (*unwatch)(struct loop *, struct watch *);
+    /* closing: the caller closes the only descriptor of the file next, which ends the watch. */
+    void (*unwatch)(struct loop *, struct watch *, bool closing);
     /* Waits for events until `until` (ns; UINT64_MAX: for ever; 0: only look) and runs them,
      * after having set loop->now and loop->wall. −err only when the loop cannot go on. */
     int (*wait)(struct loop *, uint64_t until);
@@ -49,9 +51,10 @@ struct loop {
     const struct loop_ops *ops;
     uint64_t now;  /* ns, monotonic, as of the last wake-up */
     int64_t wall;  /* s since 1970, likewise */
+    unsigned wall_ms; /* and the milliseconds of that second, 0-999 */
     bool stopping; /* loop_stop was called */
-    struct timer **heap;
-    size_t timers, heap_cap;
+    struct timer **heap; /* the running ones, earliest first */
+    size_t running, timers, heap_cap; /* running <= timers (initialised ones) <= heap_cap */
     struct list tasks;
     char *scratch; /* LOOP_SCRATCH bytes, for whoever runs now: content dies with the callback */
 };
@@ -62,11 +65,13 @@ struct loop {
 
 /* NULL when out of memory or descriptors. */
 struct loop *loop_epoll_new(void);
-/* Virtual time, starting at `now`/`wall`; wait() jumps to the next timer. */
+/* Virtual time, starting at `now`/`wall`; wait() jumps to the next timer. With no timer and no
+ * task left, nothing can ever happen again: loop_run returns. No descriptors: -ERR_UNSUPPORTED. */
 struct loop *loop_sim_new(uint64_t now, int64_t wall);
+/* Runs what is still deferred, then frees. NULL is harmless. */
 void loop_free(struct loop *l);
 
-/* Runs until loop_stop. Each turn: wait, events, due timers, deferred tasks. 0 or −err. */
+/* Runs until loop_stop (called before or while it runs). Each turn: wait, events, due timers, deferred tasks. 0 or −err. */
 int loop_run(struct loop *l);
 /* One turn; waits no longer than `until`. */
 int loop_turn(struct loop *l, uint64_t until);
@@ -75,15 +80,27 @@ void loop_stop(struct loop *l);
 int must_use loop_watch(struct loop *l, struct watch *w, int fd, unsigned events, bool edge);
 int must_use loop_rewatch(struct loop *l, struct watch *w, unsigned events, bool edge);
 void loop_unwatch(struct loop *l, struct watch *w); /* harmless when not watched (fd −1) */
+/* Unwatches and closes the descriptor. Saves a system call; only where no other process or dup
+ * holds the same open file. */
+void loop_close(struct loop *l, struct watch *w);
 
-/* Starts or moves a timer. Never fails: room in the heap is made by timer_init. */
+/* Makes room in the heap, so that starting never fails; -ERR_NOMEM. */
 int must_use timer_init(struct loop *l, struct timer *t, void (*on_timer)(struct timer *, uint64_t));
-void timer_start(struct loop *l, struct timer *t, uint64_t when);
+void timer_start(struct loop *l, struct timer *t, uint64_t when); /* or moves it */
 void timer_stop(struct loop *l, struct timer *t); /* keeps its room */
-void timer_done(struct loop *l, struct timer *t); /* stops and gives the room back */
+/* Stops and gives the room back. Harmless for a zeroed timer that never was initialised. */
+void timer_done(struct loop *l, struct timer *t);
+static inline bool timer_running(const struct timer *t)
+{
+    return t->place != 0;
+}
 
 void task_init(struct task *t, void (*run)(struct task *));
 void loop_defer(struct loop *l, struct task *t); /* harmless when deferred already */
 void task_cancel(struct task *t);
+
+/* For back ends: what is common to all of them. loop_init: -ERR_NOMEM. */
+int must_use loop_init(struct loop *l, const struct loop_ops *ops);
+void loop_done(struct loop *l);
 
 #endif

@@ -3,8 +3,9 @@
  *
  * Contract of events (edge-like, so that a request costs one read and one write):
  * - on_event(STREAM_READABLE) says "read now". The owner reads until -ERR_AGAIN (a short read need
- *   not be followed by another: the next bytes raise a new event). Who stops before, for lack of
- *   room, must call stream_read again by itself, or stream_again.
+ *   not be followed by another: the next bytes, or the end, raise a new event). Who stops before,
+ *   for lack of room, must call stream_read again by itself (from a task, a timer, or when room
+ *   came to be): no event will remind it.
  * - on_event(STREAM_WRITABLE) comes once after a write took less than offered.
  * - Errors and end of file show in what read and write return, never as an event of their own.
  * - on_event may close the stream; it is freed at the end of the turn, never under a caller.
@@ -72,7 +73,10 @@ static inline size_t stream_pending(const struct stream *s)
     return s->ops->pending(s);
 }
 
-/* stream_tcp.c: takes over a connected, non-blocking socket. NULL: no memory (fd stays ours). */
+/* stream_tcp.c: takes over a connected (or connecting: a write then takes 0) non-blocking socket.
+ * Closing without abort lets the kernel send what it holds; but bytes of the peer that nobody read
+ * turn that into a reset (RFC 9112 9.6), so an owner who cares shuts down and reads on for a while
+ * first. NULL: no memory (fd stays ours). */
 struct stream *stream_tcp_new(struct loop *loop, int fd);
 
 /* stream_mem.c: two ends of a pipe in memory, each direction holding at most `capacity` bytes
