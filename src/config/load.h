@@ -16,11 +16,12 @@ struct load_env {
     void *user;
     int64_t wall;      /* now, for waivers' dates */
     uint64_t seed[2];  /* for the name map */
-    bool check_paths;  /* look whether directories and files exist (parent: yes, worker: no) */
+    bool check_paths;  /* stat(2) directories and files that are named (parent: yes, worker: no) */
     bool colour;       /* errors with ANSI colours */
 };
 
-/* Parses and checks `text` (called `name` in messages). On success *ret is a snapshot with one
+/* Parses and checks `text` (called `name` in messages; relative paths in it are relative to the
+ * directory of `name`, so give the file's absolute path). On success *ret is a snapshot with one
  * reference. On failure -ERR_CONFIG and every mistake in `errors` ("file:line:col: error: …", the
  * line, a caret, a hint), warnings too. errors may hold warnings on success. */
 int must_use config_load(const struct load_env *env, const char *name, struct str text,
@@ -37,7 +38,8 @@ struct arena *load_arena(struct load *l);
 struct dir_ref *load_dir(struct load *l, const struct parse_node *node, size_t word);
 /* Words of a node: [0] is the directive. */
 size_t node_words(const struct parse_node *node);
-struct str node_word(const struct parse_node *node, size_t i);
+struct str node_word(const struct parse_node *node, size_t i); /* i out of range: empty */
+struct source_ref node_source(const struct parse_node *node);
 
 /* What `gate443 serve DIR` means, as configuration text: the parent gives workers text in any case. */
 struct serve_defaults {

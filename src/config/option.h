@@ -21,7 +21,9 @@ enum option_type {
     OPT_URL,      /* absolute URL or path                             struct str */
     OPT_DIR,      /* a directory on disk, opened by the parent        struct dir_ref * */
     OPT_FILE,     /* a file on disk, relative to the file of the directive  struct str */
-    OPT_BLOCK,    /* { … } of `block` rows at `offset` of the same struct */
+    OPT_BLOCK,    /* { … } of `block` rows at `offset` of the same struct. With `parse` it also
+                     takes words, which `parse` reads (conf: the enclosing struct), and the { … }
+                     may be left out: `compress on;` or `compress on { level 9; }` */
     OPT_CUSTOM,   /* `parse` does it */
 };
 
@@ -69,7 +71,13 @@ struct handler_decl {
     const char *doc;
     const struct option *options; /* of its block; its positional arguments go to `arguments` */
     size_t conf_size;             /* bytes; zeroed, then defaults, then the block */
-    /* Positional words behind the optional path; NULL: none allowed. */
+    /* Positional words behind the optional path: how many; checked before `arguments` is called.
+     * The rule for the path: directly in a site, a first word that begins with '/' is the path if
+     * at least min_args words are left behind it; otherwise the handler answers "/". Inside
+     * `route /PATH { … }` all words are arguments. So `root /srv/www` has no path, `root /x/ /srv`
+     * has one, and `redirect /old/ /new/ 301` (min_args 1, max_args 2) has one. */
+    size_t min_args, max_args;
+    /* NULL: the words are counted, but nobody reads them. Slices live as long as the snapshot. */
     int (*arguments)(struct load *, const struct parse_node *, const struct str *words, size_t n,
                      void *conf);
     int (*load)(struct load *, const struct parse_node *, void *conf); /* last check; may be NULL */
