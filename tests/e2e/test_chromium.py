@@ -1,0 +1,125 @@
+"""A real browser: the page loads over HTTP/2 with the local authority trusted, nothing complains, and after one visit
+the browser will not speak http to the name any more."""
+import socket
+import threading
+
+import pytest
+
+from chromium import Chromium
+from gate import TREE
+
+NAME = "site.test"      # Chromium ignores HSTS for localhost, so the tests of it need a name that looks real
+SHOTS = TREE / "build" / "screenshots"
+
+
+@pytest.fixture(scope="module")
+def example(gate_binary):
+    """The example site, as `make run` serves it."""
+    from gate import Gate
+    with Gate(TREE / "examples" / "site", names=("localhost", NAME)) as gate:
+        yield gate
+
+
+@pytest.fixture(scope="module")
+def browser(example):
+    with Chromium(ca=example.ca) as chromium:
+        yield chromium
+
+
+def test_page_loads_over_h2_with_the_authority_trusted(example, browser):
+    assert browser.visit(f"https://localhost:{example.https}/") is None
+    page = browser.responses()[f"https://localhost:{example.https}/"]
+    assert page["status"] == 200
+    assert page["protocol"] == "h2"
+    assert page["securityState"] == "secure"
+    assert page["securityDetails"]["protocol"] == "TLS 1.3"
+    assert browser.evaluate("performance.getEntriesByType('navigation')[0].nextHopProtocol") == "h2"
+    assert browser.evaluate("isSecureContext") is True
+    assert browser.complaints() == []
+    assert browser.failures() == []
+
+
+def test_every_page_and_resource_of_the_example_site_is_fine(example, browser):
+    base = f"https://localhost:{example.https}"
+    seen, queue = set(), ["/"]
+    while queue:
+        path = queue.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        assert browser.visit(base + path) is None
+        assert browser.complaints() == [], path
+        assert all(response["status"] in (200, 304) for response in browser.responses().values()), path
+        assert browser.evaluate("document.title")
+        links = browser.evaluate("[...document.links].filter(a => a.origin == location.origin && !a.download)"
+                                 ".map(a => a.pathname)")
+        queue += [link for link in links if link.endswith(("/", ".html"))]
+        downloads = browser.evaluate(
+            "Promise.all([...document.links].filter(a => a.origin == location.origin)"
+            ".map(a => fetch(a.href).then(r => [a.pathname, r.status])))")
+        assert all(status == 200 for _, status in downloads), downloads
+    assert len(seen) >= 2
+
+
+@pytest.mark.parametrize("shade", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_screenshots(example, browser, shade, width):
+    browser.dark(shade == "dark")
+    assert browser.visit(f"https://localhost:{example.https}/") is None
+    shot = browser.screenshot(SHOTS / f"example-{shade}-{width}.png", width, 900, full=True)
+    assert shot.stat().st_size > 10_000
+    assert browser.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
+    assert browser.visit(f"https://localhost:{example.https}/does-not-exist") is None
+    assert browser.responses()[f"https://localhost:{example.https}/does-not-exist"]["status"] == 404
+    browser.screenshot(SHOTS / f"404-{shade}-{width}.png", width, 900)
+    assert browser.evaluate("document.body.innerText").strip()
+
+
+def test_http_is_redirected_to_https(example):
+    with Chromium(ca=example.ca) as chromium:
+        assert chromium.visit(f"http://localhost:{example.http}/") is None
+        assert chromium.evaluate("location.href") == f"https://localhost:{example.https}/"
+        assert chromium.complaints() == []
+
+
+def test_unknown_authority_is_refused(example):
+    with Chromium() as chromium:
+        assert chromium.visit(f"https://localhost:{example.https}/") == "net::ERR_CERT_AUTHORITY_INVALID"
+
+
+def test_after_one_visit_http_never_leaves_the_browser(example):
+    """Port 80 of the name leads to a listener that only counts. Before the visit Chromium would go there; after it, not
+    one connection may come: that is the whole point of HSTS."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    came = []
+
+    def count():
+        while True:
+            try:
+                peer, _ = listener.accept()
+            except OSError:
+                return
+            came.append(1)
+            peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\nConnection: close\r\n\r\nstripped")
+            peer.close()
+
+    threading.Thread(target=count, daemon=True).start()
+    port = listener.getsockname()[1]
+    resolve = f"MAP {NAME}:80 127.0.0.1:{port}, MAP {NAME}:443 127.0.0.1:{example.https}, MAP * 127.0.0.1"
+    with Chromium(ca=example.ca, resolve=resolve) as chromium:
+        assert chromium.visit(f"http://{NAME}/") is None
+        assert came, "the counting listener was not asked: this test would prove nothing"
+        assert chromium.evaluate("document.body.innerText") == "stripped"
+
+        assert chromium.visit(f"https://{NAME}/") is None
+        head = {name.lower(): value for name, value in chromium.responses()[f"https://{NAME}/"]["headers"].items()}
+        assert "max-age=" in head.get("strict-transport-security", ""), head
+
+        came.clear()
+        assert chromium.visit(f"http://{NAME}/") is None
+        assert chromium.evaluate("location.protocol") == "https:"
+        redirects = [event["redirectResponse"] for event in chromium.of("Network.requestWillBeSent")
+                     if "redirectResponse" in event]
+        assert [response["headers"].get("Non-Authoritative-Reason") for response in redirects] == ["HSTS"]
+        assert came == []
+    listener.close()
