@@ -8,7 +8,7 @@
 #include "io/loop.h"
 
 #define CHAN_BODY_MAX 32768
-#define CHAN_FDS_MAX 64
+#define CHAN_FDS_MAX 240 /* below the kernel's SCM_MAX_FD */
 
 enum message {
     MSG_NONE,

@@ -1,0 +1,13 @@
+/* Head → site → route → handler. */
+#ifndef FRONT_DISPATCH_H
+#define FRONT_DISPATCH_H
+
+#include "front/front.h"
+#include "http/handler.h"
+
+/* Chooses and calls the handler of a request. https_port: for the redirect from plain HTTP. */
+void dispatch_request(struct exchange *x, uint16_t https_port);
+/* The access log's record of a finished exchange. */
+void dispatch_record(const struct exchange *x, struct access_record *ret, char peer[ADDR_TEXT_MAX]);
+
+#endif
