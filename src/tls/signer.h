@@ -10,7 +10,8 @@
 #define SIGNATURE_MAX 1024
 
 enum sign_scheme { SIGN_ECDSA, SIGN_RSA_PKCS1, SIGN_RSA_PSS, SIGN_ED25519 };
-enum sign_digest { DIGEST_NONE, DIGEST_SHA256, DIGEST_SHA384, DIGEST_SHA512, DIGEST_SHA1 };
+enum sign_digest { DIGEST_NONE, DIGEST_SHA256, DIGEST_SHA384, DIGEST_SHA512, DIGEST_SHA1,
+                   DIGEST_MD5_SHA1 };
 
 /* On the wire as it is: both ends are the same binary. The whole message goes to the keeper, which
  * hashes and pads by itself: no raw-RSA oracle. */

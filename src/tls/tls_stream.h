@@ -9,8 +9,9 @@
 /* Takes `below` over (owns it from now on, also on failure: then it is closed and NULL returned).
  * When the handshake is done on_done(stream, 0) comes once, with conn->facts filled (sni, alpn,
  * tls, cipher, group, resumed, site, secure); or on_done(stream, −err) after which the owner closes
- * the stream. No on_event before. Plain HTTP on the port: -ERR_HTTP_ON_TLS_PORT, with the bytes
- * unread so that the owner may answer 400 through tls_stream_below. */
+ * the stream. No on_event before. Plain HTTP on the port: -ERR_HTTP_ON_TLS_PORT; the
+ * owner may answer 400 through tls_stream_below before closing (what was read so far is gone: the
+ * request need not be looked at). */
 struct stream *tls_stream_accept(struct stream *below, struct certstore *store, struct conn *conn,
                                  void (*on_done)(struct stream *, int err));
 struct stream *tls_stream_below(struct stream *s);
