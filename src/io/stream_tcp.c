@@ -84,10 +84,10 @@ static void on_release(struct task *task)
 static ssize_t tcp_read(struct stream *s, void *p, size_t n)
 {
     struct stream_tcp *t = self_of(s);
-    if (t->drained)
-        return -ERR_AGAIN;
     if (n == 0)
         return -ERR_INVAL; /* 0 would read as the end */
+    if (t->drained)
+        return -ERR_AGAIN;
     t->owed &= ~(unsigned)STREAM_READABLE;
     ssize_t got;
     do

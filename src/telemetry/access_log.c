@@ -221,7 +221,7 @@ static bool append_whole(struct access_log *log, size_t before)
     return false;
 }
 
-static bool add_notice(struct access_log *log, const struct access_record *r)
+static void add_notice(struct access_log *log, const struct access_record *r)
 {
     struct buf *out = &log->waiting;
     size_t before = out->n;
@@ -235,15 +235,27 @@ static bool add_notice(struct access_log *log, const struct access_record *r)
         buf_addf(out, "# %llu lines before this one could not be written\n",
                  (unsigned long long)log->lost);
     }
-    return append_whole(log, before);
+    if (append_whole(log, before))
+        log->lost = 0;
+}
+
+/* Once a line was lost, all are until half of the room is back: one gap and one notice, rather
+ * than a buffer full of notices about single lines. */
+static bool jammed(const struct access_log *log)
+{
+    return log->lost && buf_room(&log->waiting) < ACCESS_LOG_MAX / 2;
 }
 
 void access_log_write(struct access_log *log, const struct access_record *r)
 {
     if (log->fd < 0)
         return;
-    if (log->lost && add_notice(log, r))
-        log->lost = 0;
+    if (jammed(log)) {
+        lose(log, 1);
+        return; /* a flush or a retry is under way already */
+    }
+    if (log->lost)
+        add_notice(log, r);
     size_t before = log->waiting.n;
     if (log->format == ACCESS_JSON)
         access_log_json(&log->waiting, r);
