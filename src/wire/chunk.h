@@ -9,8 +9,8 @@
 struct chunk_decoder {
     uint64_t left;  /* bytes of the current chunk still to come */
     uint8_t state;
-    uint8_t digits; /* of the size line so far */
-    uint16_t extension; /* bytes of chunk extensions in this size line, limited */
+    uint8_t digits; /* of the size line so far; in an extension: its name has begun */
+    uint16_t extension; /* bytes of chunk extensions in the whole message, at most 256 */
 };
 
 void chunk_init(struct chunk_decoder *d);
