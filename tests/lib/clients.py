@@ -80,16 +80,14 @@ def s_client(gate, *args, name=None, sni=True, input=b"", timeout=20):
 def handshake(text):
     """What an s_client run negotiated: {"version", "cipher", "alpn", "group", "verify", "resumed"}; version is None
     when there was no handshake."""
-    negotiated = re.search(r"^(New|Reused), (\S+), Cipher is (\S+)", text, re.M)
-    if not negotiated or negotiated[2] == "(NONE),":
-        negotiated = None
+    negotiated = re.search(r"^(New|Reused), (TLSv\S+|SSLv\S+), Cipher is (\S+)", text, re.M)
 
     def find(pattern):
         match = re.search(pattern, text, re.M)
         return match[1].strip() if match else None
 
     return {
-        "version": negotiated[2] if negotiated else None,
+        "version": find(r"^ *Protocol *: *(TLSv\S+|SSLv\S+)$") or negotiated[2] if negotiated else None,
         "cipher": negotiated[3] if negotiated else None,
         "resumed": bool(negotiated and negotiated[1] == "Reused"),
         "alpn": find(r"^ALPN protocol: (.*)$"),
