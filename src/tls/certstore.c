@@ -3,6 +3,8 @@
  * One SSL_CTX a snapshot, however many sites: making one costs about a millisecond, and a thousand
  * sites should reload in a tenth of a second. Where all sites share their certificates (the usual
  * case) they are installed there; else a handshake takes its site's when the name is known. */
+#include "tls/certstore.h"
+
 #include "tls/cert_x509.h"
 #include "tls/certstore_ssl.h"
 #include "tls/remote_key.h"

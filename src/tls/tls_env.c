@@ -1,7 +1,10 @@
 /* The shared part of a worker's TLS; see tls_env.h.
  *
  * A library context of our own, not OpenSSL's default one: no openssl.cnf of the system changes
- * what we negotiate, and our key provider is seen by nobody else in the process. */
+ * what we negotiate, and our key provider is seen by nobody else in the process.
+ *
+ * OpenSSL's jobs (stacks of 32 KiB) need no limit here: a job is paused only while the signer holds
+ * its request, and the signer has a limit. */
 #include "tls/tls_env.h"
 
 #include "tls/remote_key.h"
@@ -10,8 +13,6 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
-
-enum { JOBS_MAX = 4096 }; /* handshakes that wait for a signature; 32 KiB of stack each */
 
 static long bio_ctrl(BIO *b, int command, long number, void *p)
 {
@@ -65,7 +66,6 @@ static bool load(struct tls_env *e)
 #if OPENSSL_VERSION_NUMBER >= 0x30300000L
     ASYNC_set_mem_functions(fibre_alloc, fibre_free); /* refused once in use: then it is set */
 #endif
-    ASYNC_init_thread(JOBS_MAX, 0); /* likewise */
     e->lib = OSSL_LIB_CTX_new();
     if (!e->lib)
         return false;

@@ -8,6 +8,8 @@
  * Rejected: OpenSSL's own socket BIO (a read for the header and one for the body of every record,
  * a write for each), and read-ahead into OpenSSL's buffers (16 KiB that every idle connection
  * would keep). */
+#include "tls/tls_stream.h"
+
 #include "tls/tls_stream_ssl.h"
 
 #include <errno.h>
