@@ -1,0 +1,441 @@
+/* One generation from text to service: parse → keys (keeper) → chains checked → sockets bound →
+ * workers prepared → commit. Any fault on the way refuses it whole and what serves goes on
+ * serving; nothing before the commit can be noticed from outside. */
+#include "main/parent.h"
+
+#include "main/registry.h"
+#include "tls/cert.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define LOCAL_LIFETIME (30 * 86400) /* s; at most 47 days (CA/Browser Forum SC-081v3) */
+#define ERRORS_MAX (1024 * 1024)
+
+void deploy_free(struct deploy *d)
+{
+    if (!d)
+        return;
+    for (size_t i = 0; d->snapshot && d->pems && i < d->snapshot->ncerts; i++)
+        buf_done(&d->pems[i]);
+    free(d->pems);
+    free(d->chains);
+    snapshot_unref(d->snapshot);
+    bundle_done(&d->bundle);
+    buf_done(&d->text);
+    buf_done(&d->errors);
+    if (d->log_fd >= 0)
+        close(d->log_fd);
+    free(d);
+}
+
+/* Ends a pending generation, one way or the other, and tells whoever asked. */
+static void conclude(struct deploy *d, bool ok)
+{
+    struct parent *p = d->parent;
+    if (d->request)
+        control_answer(d->request, ok, ok ? STR("reloaded") : buf_str(&d->errors));
+    else if (!ok || d->errors.n)
+        log_write(&p->log, ok ? LOG_WARN : LOG_ERROR, "%s",
+                  ok ? "the configuration has warnings:" : "the configuration was refused:");
+    if (!d->request && d->errors.n && write(2, buf_str(&d->errors).p, d->errors.n) < 0)
+        return;
+    d->request = NULL;
+}
+
+static void refuse(struct deploy *d)
+{
+    struct parent *p = d->parent;
+    struct message_frame abort = {.type = MSG_CONFIG_ABORT, .id = d->generation};
+    conclude(d, false);
+    for (size_t i = 0; i < p->nworkers; i++)
+        if (p->workers[i].chan && p->live && chan_send(p->workers[i].chan, &abort))
+            log_write(&p->log, LOG_WARN, "worker %zu did not hear of the refusal", i);
+    p->pending = NULL;
+    sockets_keep(p, false);
+    deploy_free(d);
+    if (!p->live) {
+        p->failed = true;
+        loop_stop(p->loop);
+    }
+}
+
+/* ---- text → snapshot ---- */
+
+static void serve_text(struct deploy *d)
+{
+    const struct serve_options *o = &d->parent->options;
+    struct serve_defaults defaults = {o->dir, o->names, o->https, o->http};
+    config_text_for_dir(&d->text, &defaults);
+    d->name = "(command line)";
+}
+
+static int read_text(struct deploy *d)
+{
+    const struct serve_options *o = &d->parent->options;
+    if (!o->config) {
+        serve_text(d);
+        return buf_ok(&d->text) ? 0 : -ERR_NOMEM;
+    }
+    struct bundle unrecorded; /* the main file travels as such, not among the included ones */
+    bundle_init(&unrecorded);
+    int err = bundle_record_file(&unrecorded, o->config, &d->text);
+    bundle_done(&unrecorded);
+    d->name = o->config;
+    if (err)
+        buf_addf(&d->errors, "%s: cannot be read: %s\n", o->config, err_text(err));
+    return err;
+}
+
+static int parse(struct deploy *d)
+{
+    struct load_env env = {.handlers = registry_handlers,
+                           .read_file = bundle_record_file,
+                           .glob = bundle_record_glob,
+                           .user = &d->bundle,
+                           .wall = d->parent->loop->wall,
+                           .check_paths = true,
+                           .colour = isatty(2)};
+    if (getrandom(env.seed, sizeof env.seed, 0) != sizeof env.seed)
+        return -ERR_IO;
+    return config_load(&env, d->name, buf_str(&d->text), &d->errors, &d->snapshot);
+}
+
+static int open_paths(struct deploy *d)
+{
+    int err = 0;
+    struct snapshot *s = d->snapshot;
+    for (size_t i = 0; i < s->ndirs; i++) {
+        s->dirs[i]->fd = open(s->dirs[i]->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (s->dirs[i]->fd < 0) {
+            err = err_from_errno(errno);
+            buf_addf(&d->errors, "%s: cannot be opened: %s\n", s->dirs[i]->path, strerror(errno));
+        }
+    }
+    if (s->ndirs + 2 > CHAN_FDS_MAX || s->ncerts + 2 > CHAN_FDS_MAX) {
+        buf_addf(&d->errors, "more than %d directories or certificates\n", CHAN_FDS_MAX - 2);
+        err = -ERR_LIMIT;
+    }
+    if (s->access_log.n == 0)
+        return err;
+    d->log_fd = str_eq(s->access_log, STR("-"))
+                    ? fcntl(1, F_DUPFD_CLOEXEC, 3)
+                    : open(s->access_log.p, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+    if (d->log_fd < 0) {
+        err = err_from_errno(errno);
+        buf_addf(&d->errors, "%s: cannot be written: %s\n", s->access_log.p, strerror(errno));
+    }
+    return err;
+}
+
+void deploy_begin(struct parent *p, struct control_request *request)
+{
+    if (p->pending || p->stopping) {
+        if (request)
+            control_answer(request, false, STR("another reload or a stop is under way"));
+        return;
+    }
+    struct deploy *d = calloc(1, sizeof *d);
+    if (!d) {
+        if (request)
+            control_answer(request, false, STR("out of memory"));
+        return;
+    }
+    *d = (struct deploy){.parent = p, .generation = ++p->generation, .log_fd = -1,
+                         .request = request};
+    bundle_init(&d->bundle);
+    buf_init(&d->text, 8 * 1024 * 1024);
+    buf_init(&d->errors, ERRORS_MAX);
+    p->pending = d;
+    if (read_text(d) || parse(d) || open_paths(d) ||
+        parent_start_workers(p, d->snapshot->workers) ||
+        sockets_bind(p, d->snapshot, &d->errors)) {
+        refuse(d);
+        return;
+    }
+    size_t n = d->snapshot->ncerts ? d->snapshot->ncerts : 1;
+    d->pems = calloc(n, sizeof *d->pems);
+    d->chains = calloc(n, sizeof *d->chains);
+    for (size_t i = 0; d->pems && i < n; i++)
+        buf_init(&d->pems[i], 256 * 1024);
+    if (!d->pems || !d->chains) {
+        buf_addf(&d->errors, "out of memory\n");
+        refuse(d);
+        return;
+    }
+    deploy_ask_keys(d);
+}
+
+/* ---- keys ---- */
+
+static void pack_local(struct buf *out, const struct cert_spec *c)
+{
+    pack_u32(out, 1);
+    pack_u64(out, LOCAL_LIFETIME);
+    pack_u32(out, (uint32_t)c->site->nnames);
+    for (size_t i = 0; i < c->site->nnames; i++)
+        pack_str(out, c->site->names[i]);
+}
+
+static uint64_t ticket_period(const struct snapshot *s)
+{
+    uint64_t period = 12 * 3600 * SECOND;
+    for (size_t i = 0; i < s->nsites; i++)
+        if (s->sites[i]->tls.ticket_rotation && s->sites[i]->tls.ticket_rotation < period)
+            period = s->sites[i]->tls.ticket_rotation;
+    return period;
+}
+
+/* Asks the keeper for every key of the generation: at its start, when local certificates are due,
+ * and after the keeper was replaced. */
+void deploy_ask_keys(struct deploy *d)
+{
+    struct parent *p = d->parent;
+    struct buf body;
+    int fds[CHAN_FDS_MAX], err = 0;
+    size_t nfds = 0;
+    buf_init(&body, BUNDLE_MAX);
+    pack_u64(&body, d->generation);
+    pack_u64(&body, ticket_period(d->snapshot));
+    pack_u32(&body, (uint32_t)d->snapshot->ncerts);
+    for (size_t i = 0; i < d->snapshot->ncerts; i++) {
+        const struct cert_spec *c = d->snapshot->certs[i];
+        if (c->local) {
+            pack_local(&body, c);
+            continue;
+        }
+        pack_u32(&body, 0);
+        fds[nfds] = open(c->key_path.p, O_RDONLY | O_CLOEXEC);
+        if (fds[nfds] < 0) {
+            err = err_from_errno(errno);
+            buf_addf(&d->errors, "%s:%u:%u: error: %s: %s\n", c->at.file, c->at.line, c->at.column,
+                     c->key_path.p, strerror(errno));
+        } else {
+            nfds++;
+        }
+    }
+    struct message_frame m = {.type = MSG_LOAD_KEYS, .id = d->generation, .body = buf_str(&body),
+                              .fds = fds, .nfds = nfds};
+    if (!err && p->keeper.chan) {
+        err = chan_send(p->keeper.chan, &m);
+        if (err)
+            buf_addf(&d->errors, "the keeper cannot be asked: %s\n", err_text(err));
+    }
+    for (size_t i = 0; i < nfds; i++)
+        close(fds[i]);
+    buf_done(&body);
+    if (err && d == p->pending)
+        refuse(d);
+    else if (err)
+        conclude(d, false);
+}
+
+static int read_chain(struct deploy *d, const struct cert_spec *c, struct buf *pem)
+{
+    struct bundle unrecorded;
+    bundle_init(&unrecorded);
+    int err = bundle_record_file(&unrecorded, c->chain_path.p, pem);
+    bundle_done(&unrecorded);
+    if (err)
+        buf_addf(&d->errors, "%s:%u:%u: error: %s: %s\n", c->at.file, c->at.line, c->at.column,
+                 c->chain_path.p, err_text(err));
+    return err;
+}
+
+static int check_chain(struct deploy *d, size_t i, int key_status, struct str local_pem)
+{
+    const struct cert_spec *c = d->snapshot->certs[i];
+    struct certstore_chain *chain = &d->chains[i];
+    char label[4096];
+    buf_clear(&d->pems[i]);
+    snprintf(label, sizeof label, "%s:%u:%u: error: %s", c->at.file, c->at.line, c->at.column,
+             c->local ? "local certificate" : c->chain_path.p);
+    if (key_status) {
+        buf_addf(&d->errors, "%s: %s: %s\n", label, c->local ? "authority" : c->key_path.p,
+                 err_text(key_status));
+        return -ERR_CONFIG;
+    }
+    int err = c->local ? buf_append(&d->pems[i], local_pem) : read_chain(d, c, &d->pems[i]);
+    if (err)
+        return err;
+    chain->pem = buf_str(&d->pems[i]);
+    int64_t from, until;
+    unsigned char spki[SPKI_HASH];
+    err = cert_check(chain->pem, label, c->site->names, c->site->nnames, d->parent->loop->wall,
+                     chain->spki, &d->errors, &d->errors);
+    if (!err && c->local && cert_facts(chain->pem, &from, &until, spki) == 0) {
+        int64_t due = from + (until - from) * 2 / 3;
+        d->renew_at = d->renew_at && d->renew_at < due ? d->renew_at : due;
+    }
+    return err;
+}
+
+static int take_keys(struct deploy *d, const struct message_frame *m)
+{
+    struct buf body;
+    buf_init(&body, BUNDLE_MAX);
+    int err = m->status ? m->status : chan_blob(m, &body);
+    struct unpack u = {buf_str(&body), false};
+    uint32_t n = unpack_u32(&u);
+    if (!err && n != d->snapshot->ncerts)
+        err = -ERR_BAD_MESSAGE;
+    d->renew_at = 0;
+    for (size_t i = 0; !u.bad && i < n && n == d->snapshot->ncerts; i++) {
+        int status = (int)unpack_u32(&u);
+        struct str spki = unpack_bytes(&u, SPKI_HASH), pem = unpack_str(&u);
+        if (u.bad)
+            break;
+        memcpy(d->chains[i].spki, spki.p, SPKI_HASH);
+        int e = check_chain(d, i, status, pem);
+        err = err ? err : e;
+    }
+    buf_done(&body);
+    return err ? err : u.bad ? -ERR_BAD_MESSAGE : 0;
+}
+
+static void send_certs(struct deploy *d)
+{
+    struct parent *p = d->parent;
+    struct buf body;
+    buf_init(&body, BUNDLE_MAX);
+    bundle_write_chains(d->chains, d->snapshot->ncerts, &body);
+    struct message_frame m = {.type = MSG_CERTS, .id = d->generation, .body = buf_str(&body)};
+    for (size_t i = 0; i < p->nworkers; i++)
+        if (p->workers[i].chan && chan_send_blob(p->workers[i].chan, &m))
+            log_write(&p->log, LOG_ERROR, "worker %zu did not take renewed certificates", i);
+    buf_done(&body);
+}
+
+void deploy_on_keys(struct parent *p, const struct message_frame *m)
+{
+    struct deploy *d = p->pending && p->pending->generation == m->id ? p->pending : p->live;
+    if (!d || d->generation != m->id)
+        return;
+    buf_clear(&d->errors);
+    int err = take_keys(d, m);
+    if (err && d->errors.n == 0)
+        buf_addf(&d->errors, "%s\n", err_text(err));
+    if (d == p->live) {
+        if (!err)
+            send_certs(d);
+        else
+            log_write(&p->log, LOG_ERROR, "certificates could not be renewed: %.*s",
+                      STR_ARG(buf_str(&d->errors)));
+        return;
+    }
+    if (err) {
+        refuse(d);
+        return;
+    }
+    d->state = DEPLOY_WORKERS;
+    d->waiting = 0;
+    for (size_t i = 0; i < p->nworkers; i++) {
+        p->workers[i].ready = false;
+        if (p->workers[i].chan && deploy_send(d, &p->workers[i]) == 0)
+            d->waiting++;
+    }
+}
+
+/* ---- workers ---- */
+
+int deploy_send(struct deploy *d, struct child *worker)
+{
+    struct buf body;
+    int fds[CHAN_FDS_MAX];
+    size_t nfds = 0;
+    buf_init(&body, BUNDLE_MAX);
+    int err = bundle_write(&d->bundle, d->generation, d->parent->loop->wall, d->name,
+                           buf_str(&d->text), d->log_fd >= 0, d->chains, d->snapshot->ncerts, &body);
+    for (size_t i = 0; i < d->snapshot->ndirs; i++)
+        fds[nfds++] = d->snapshot->dirs[i]->fd;
+    if (d->log_fd >= 0)
+        fds[nfds++] = d->log_fd;
+    struct message_frame m = {.type = MSG_CONFIG, .id = d->generation, .body = buf_str(&body),
+                              .fds = fds, .nfds = nfds};
+    if (!err)
+        err = chan_send_blob(worker->chan, &m);
+    buf_done(&body);
+    if (err)
+        log_write(&d->parent->log, LOG_ERROR, "worker %u did not take its configuration: %s",
+                  worker->index, err_text(err));
+    return err;
+}
+
+static void commit_worker(struct deploy *d, struct child *worker)
+{
+    struct message_frame m = {.type = MSG_CONFIG_COMMIT, .id = d->generation};
+    if (chan_send(worker->chan, &m))
+        log_write(&d->parent->log, LOG_ERROR, "worker %u did not take the commit", worker->index);
+    sockets_send(d->parent, worker);
+}
+
+static void commit(struct deploy *d)
+{
+    struct parent *p = d->parent;
+    struct deploy *old = p->live;
+    struct message_frame keys = {.type = MSG_COMMIT_KEYS, .id = d->generation};
+    p->pending = NULL;
+    p->live = d;
+    d->state = DEPLOY_LIVE;
+    sockets_keep(p, true);
+    for (size_t i = 0; i < p->nworkers; i++)
+        if (p->workers[i].chan && p->workers[i].ready)
+            commit_worker(d, &p->workers[i]);
+    /* Handshakes that began on the old generation may still want its keys: those of the generation
+     * before stay, older ones go. */
+    keys.id = old ? old->generation : d->generation;
+    if (p->keeper.chan && chan_send(p->keeper.chan, &keys))
+        log_write(&p->log, LOG_WARN, "the keeper did not hear of the new generation");
+    hsts_update(p);
+    conclude(d, true);
+    log_write(&p->log, LOG_INFO, "generation %llu serves %zu sites",
+              (unsigned long long)d->generation, d->snapshot->nsites);
+    if (!old)
+        banner_print(p);
+    deploy_free(old);
+}
+
+static void count_down(struct deploy *d)
+{
+    if (--d->waiting == 0)
+        commit(d);
+}
+
+void deploy_on_ready(struct child *worker, const struct message_frame *m)
+{
+    struct parent *p = worker->parent;
+    struct deploy *d = p->pending;
+    if (d && d->generation == m->id && d->state == DEPLOY_WORKERS) {
+        if (m->status) {
+            buf_addf(&d->errors, "worker: %.*s\n", STR_ARG(m->body));
+            refuse(d);
+            return;
+        }
+        worker->ready = true;
+        count_down(d);
+    } else if (p->live && p->live->generation == m->id && !m->status) {
+        commit_worker(p->live, worker);
+        hsts_update(p);
+    } else if (m->status) {
+        log_write(&p->log, LOG_ERROR, "worker %u: %.*s", worker->index, STR_ARG(m->body));
+    }
+}
+
+/* A worker that died while a generation waited for it: its successor gets it by itself. */
+void deploy_on_worker_gone(struct child *worker)
+{
+    struct deploy *d = worker->parent->pending;
+    if (d && d->state == DEPLOY_WORKERS && !worker->ready)
+        count_down(d);
+}
+
+void deploy_start_worker(struct child *worker)
+{
+    struct parent *p = worker->parent;
+    if (p->live && deploy_send(p->live, worker))
+        log_write(&p->log, LOG_ERROR, "worker %u has no configuration", worker->index);
+}

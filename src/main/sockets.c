@@ -1,0 +1,177 @@
+/* The parent's listening sockets: one a worker and address (SO_REUSEPORT), kept open while workers
+ * come and go, so that nothing that waits in the kernel's queue is lost. */
+#include "main/parent.h"
+
+#include "io/listen.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BOUND_MAX 64
+
+static void close_bound(struct bound *b, size_t nworkers)
+{
+    for (size_t i = 0; i < nworkers; i++)
+        if (b->fds[i] >= 0)
+            close(b->fds[i]);
+}
+
+/* All workers' sockets of one address; the first decides what port 0 means. */
+static int bind_all(struct bound *b, size_t nworkers)
+{
+    struct addr at = b->wanted;
+    for (size_t i = 0; i < nworkers; i++)
+        b->fds[i] = -1;
+    for (size_t i = 0; i < nworkers; i++) {
+        int err = listen_tcp(&at, nworkers > 1, &b->fds[i]);
+        if (!err && i == 0) {
+            err = listen_addr(b->fds[0], &b->addr);
+            at = b->addr;
+        }
+        if (err) {
+            close_bound(b, nworkers);
+            return err;
+        }
+    }
+    return 0;
+}
+
+static struct bound *find_bound(struct parent *p, const struct addr *wanted, bool tls)
+{
+    for (size_t i = 0; i < p->nbound; i++)
+        if (p->bound[i].tls == tls && addr_eq(&p->bound[i].wanted, wanted))
+            return &p->bound[i];
+    return NULL;
+}
+
+/* An address that something else holds can be SO_REUSEPORT-shared with a stranger of the same
+ * user; probing without it first keeps two gateways from splitting one port in silence. */
+static int probe(const struct addr *at)
+{
+    int fd, err = listen_tcp(at, false, &fd);
+    if (!err)
+        close(fd);
+    return err;
+}
+
+static int bind_one(struct parent *p, const struct addr *wanted, bool tls, bool fallback,
+                    struct buf *errors)
+{
+    struct bound *b = find_bound(p, wanted, tls);
+    char text[ADDR_TEXT_MAX];
+    if (b) {
+        b->keep = true;
+        return 0;
+    }
+    if (p->nbound == BOUND_MAX)
+        return -ERR_LIMIT;
+    b = &p->bound[p->nbound];
+    *b = (struct bound){.wanted = *wanted, .tls = tls, .keep = true};
+    int err = probe(wanted);
+    if (!err)
+        err = bind_all(b, p->nworkers);
+    if (err && fallback) {
+        uint16_t port = tls ? 8443 : 8080;
+        struct addr other = *wanted;
+        log_write(&p->log, LOG_INFO, "port %u is %s; taking %u", addr_port(wanted),
+                  err == -ERR_EXISTS ? "in use" : "not permitted", port);
+        addr_set_port(&other, port);
+        b->wanted = other;
+        err = probe(&other);
+        if (!err)
+            err = bind_all(b, p->nworkers);
+        b->wanted = *wanted;
+        if (err && !tls) { /* the redirect is a comfort, not the service */
+            log_write(&p->log, LOG_WARN, "no port for the redirect from http: %s", err_text(err));
+            return 0;
+        }
+    }
+    if (err) {
+        struct str at = addr_text(wanted, text);
+        buf_addf(errors, "cannot listen on %.*s: %s\n", STR_ARG(at),
+                 err == -ERR_EXISTS               ? "another program does already"
+                 : err == -ERR_DENIED_BY_SYSTEM ? "not permitted (ports below 1024 need root or "
+                                                  "CAP_NET_BIND_SERVICE; or choose another port)"
+                                                : err_text(err));
+        return err;
+    }
+    p->nbound++;
+    return 0;
+}
+
+static int bind_text(struct parent *p, const char *text, bool tls, struct buf *errors)
+{
+    struct addr at;
+    if (strcmp(text, "off") == 0)
+        return 0;
+    if (addr_parse(&at, str_c(text))) {
+        buf_addf(errors, "--%s %s: not an address like 127.0.0.1:8443, [::1]:8443 or :8443\n",
+                 tls ? "https" : "http", text);
+        return -ERR_SYNTAX;
+    }
+    return bind_one(p, &at, tls, false, errors);
+}
+
+int sockets_bind(struct parent *p, const struct snapshot *s, struct buf *errors)
+{
+    if (!p->bound)
+        p->bound = calloc(BOUND_MAX, sizeof *p->bound);
+    if (!p->bound)
+        return -ERR_NOMEM;
+    for (size_t i = 0; i < p->nbound; i++)
+        p->bound[i].keep = false;
+    int err = 0, e = 0;
+    for (int tls = 1; tls >= 0; tls--) {
+        const char *given = tls ? p->options.https : p->options.http;
+        if (given && (e = bind_text(p, given, tls, errors)))
+            err = e;
+        for (size_t i = 0; !given && i < s->nlisteners; i++)
+            if (s->listeners[i].tls == tls &&
+                (e = bind_one(p, &s->listeners[i].addr, tls, s->listeners[i].is_default, errors)))
+                err = e;
+    }
+    return err;
+}
+
+void sockets_keep(struct parent *p, bool accepted)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->nbound; i++) {
+        /* Refused: everything stays until the next success; workers listen on what they were sent,
+         * and a socket that nobody was sent must go. */
+        bool stays = accepted ? p->bound[i].keep : p->bound[i].sent;
+        if (stays)
+            p->bound[n++] = p->bound[i];
+        else
+            close_bound(&p->bound[i], p->nworkers);
+    }
+    p->nbound = n;
+}
+
+uint16_t sockets_https_port(const struct parent *p)
+{
+    for (size_t i = 0; i < p->nbound; i++)
+        if (p->bound[i].tls)
+            return addr_port(&p->bound[i].addr);
+    return 443;
+}
+
+void sockets_send(struct parent *p, struct child *worker)
+{
+    struct buf body;
+    int fds[BOUND_MAX];
+    buf_init(&body, 4096);
+    pack_u32(&body, sockets_https_port(p));
+    for (size_t i = 0; i < p->nbound; i++) {
+        pack_u32(&body, p->bound[i].tls);
+        fds[i] = p->bound[i].fds[worker->index];
+        p->bound[i].sent = true;
+    }
+    struct message_frame m = {
+        .type = MSG_LISTEN, .body = buf_str(&body), .fds = fds, .nfds = p->nbound};
+    if (worker->chan && chan_send(worker->chan, &m))
+        log_write(&p->log, LOG_ERROR, "worker %u did not take its sockets", worker->index);
+    buf_done(&body);
+}
