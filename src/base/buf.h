@@ -57,7 +57,8 @@ int must_use buf_append(struct buf *b, struct str s);
 void buf_add(struct buf *b, struct str s);
 void buf_addc(struct buf *b, char c);
 void buf_addf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void buf_addv(struct buf *b, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
+void buf_addv(struct buf *b, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 void buf_addu(struct buf *b, uint64_t v); /* decimal, without printf's cost */
 static inline bool buf_ok(const struct buf *b)
 {

@@ -71,7 +71,8 @@ struct loop *loop_sim_new(uint64_t now, int64_t wall);
 /* Runs what is still deferred, then frees. NULL is harmless. */
 void loop_free(struct loop *l);
 
-/* Runs until loop_stop (called before or while it runs). Each turn: wait, events, due timers, deferred tasks. 0 or −err. */
+/* Runs until loop_stop (called before or while it runs). Each turn: wait, events, due timers,
+ * deferred tasks. 0 or −err. */
 int loop_run(struct loop *l);
 /* One turn; waits no longer than `until`. */
 int loop_turn(struct loop *l, uint64_t until);
@@ -85,7 +86,8 @@ void loop_unwatch(struct loop *l, struct watch *w); /* harmless when not watched
 void loop_close(struct loop *l, struct watch *w);
 
 /* Makes room in the heap, so that starting never fails; -ERR_NOMEM. */
-int must_use timer_init(struct loop *l, struct timer *t, void (*on_timer)(struct timer *, uint64_t));
+int must_use timer_init(struct loop *l, struct timer *t,
+                        void (*on_timer)(struct timer *, uint64_t));
 void timer_start(struct loop *l, struct timer *t, uint64_t when); /* or moves it */
 void timer_stop(struct loop *l, struct timer *t); /* keeps its room */
 /* Stops and gives the room back. Harmless for a zeroed timer that never was initialised. */

@@ -3,7 +3,7 @@
 
 uint64_t prometheus_sum(const struct metrics *const *pages, size_t n, const struct metric_row *row)
 {
-    uint64_t sum = 0; /* unsigned: a gauge that one page counted up and another down still adds up */
+    uint64_t sum = 0; /* wraps, so a gauge counted up on one page and down on another adds up */
     for (size_t i = 0; i < n; i++)
         sum += metric_read(pages[i], row);
     return sum;
@@ -53,7 +53,7 @@ void prometheus_write(struct buf *out, const struct metrics *const *pages, size_
         add_header(out, row->name, row->type, str_c(row->help));
         add_sample(out, row->name, prometheus_sum(pages, n, row));
     }
-    add_header(out, "gate443_workers", "gauge", STR("worker processes that these numbers are from"));
+    add_header(out, "gate443_workers", "gauge", STR("workers that these numbers are from"));
     add_sample(out, "gate443_workers", n);
     add_header(out, "gate443_build_info", "gauge", STR("what runs; the value is always 1"));
     buf_add(out, STR("gate443_build_info{"));

@@ -84,7 +84,8 @@ static void limit_keys(void **state)
 
 static void loopback(void **state)
 {
-    struct addr a = parsed("127.9.9.9:1"), b = parsed("[::1]:1"), c = parsed("[::ffff:127.0.0.1]:1"),
+    struct addr a = parsed("127.9.9.9:1"), b = parsed("[::1]:1"),
+                c = parsed("[::ffff:127.0.0.1]:1"),
                 d = parsed("128.0.0.1:1"), e = parsed(":1"), none = {0};
     assert_true(addr_is_loopback(&a) && addr_is_loopback(&b) && addr_is_loopback(&c));
     assert_false(addr_is_loopback(&d) || addr_is_loopback(&e) || addr_is_loopback(&none));

@@ -76,7 +76,7 @@ static void both_ways_at_any_capacity(void **state)
     const size_t capacities[] = {1, 2, 3, 7, 64, 96, 97, 100, 10000};
     for (size_t c = 0; c < sizeof capacities / sizeof *capacities; c++)
         for (size_t step = 1; step <= 64; step += 21) {
-            struct side a = {.total = 3000, .step = step}, b = {.total = 2000, .step = 64 - step + 1};
+            struct side a = {.total = 3000, .step = step}, b = {.total = 2000, .step = 65 - step};
             struct loop *l = make(capacities[c], &a, &b);
             pump_out(&a);
             pump_out(&b);
