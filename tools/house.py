@@ -123,7 +123,7 @@ class House:
         own_header = path.with_suffix(".h")
         first_include = True
         for number, line in enumerate(text.split("\n"), 1):
-            if len(line) > 120:
+            if len(line) > 120 and path.suffix != ".def":     # a table's row is one line
                 self.report(path, number, f"{len(line)} columns: lines end by 100, 120 at the most")
             if LEFTOVER.search(line):
                 self.report(path, number, "left unfinished: file an issue or finish it")

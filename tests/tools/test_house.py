@@ -63,8 +63,3 @@ def test_banned_words_in_comments_and_strings_are_no_calls(tmp_path):
     result = house(tmp_path, {"base/quote.c": '/* strcpy(a, b) */\nconst char *s = "gets(x)"; // system(1)\n'
                                               "int x = a.system(1) + my_gets(2);\n"})
     assert result.stdout == ""
-
-
-def test_the_house_itself_is_clean():
-    result = subprocess.run([sys.executable, HOUSE], capture_output=True, text=True, timeout=60)
-    assert result.stdout == ""
