@@ -385,6 +385,8 @@ static void commit(struct deploy *d)
     for (size_t i = 0; i < p->nworkers; i++)
         if (p->workers[i].chan && p->workers[i].ready)
             commit_worker(d, &p->workers[i]);
+        else if (p->workers[i].chan) /* replaced meanwhile: commits when it is ready */
+            deploy_start_worker(&p->workers[i]);
     /* Handshakes that began on the old generation may still want its keys: those of the generation
      * before stay, older ones go. */
     keys.id = old ? old->generation : d->generation;

@@ -1,0 +1,44 @@
+/* What `gate443 serve` says once it serves: where, what, and how to make browsers trust it. */
+#include "main/parent.h"
+
+#include <stdio.h>
+
+static bool has_local(const struct snapshot *s)
+{
+    for (size_t i = 0; i < s->ncerts; i++)
+        if (s->certs[i]->local)
+            return true;
+    return false;
+}
+
+static void print_site(const struct site *site, uint16_t port)
+{
+    struct str name = site->nnames ? site->names[0] : STR("localhost");
+    bool v6 = str_find(name, ':', 0) < name.n;
+    printf("  https://%s%.*s%s", v6 ? "[" : "", STR_ARG(name), v6 ? "]" : "");
+    if (port != 443)
+        printf(":%u", port);
+    printf("/");
+    for (size_t i = 0; i < site->nroutes; i++)
+        printf("%s%.*s → %s", i ? ", " : "   ", STR_ARG(site->routes[i]->path),
+               site->routes[i]->handler->name);
+    printf("\n");
+}
+
+void banner_print(struct parent *p)
+{
+    const struct snapshot *s = p->live->snapshot;
+    char text[ADDR_TEXT_MAX];
+    printf("gate443 %s serves%s%s\n", GATE443_VERSION, p->options.dir ? " " : "",
+           p->options.dir ? p->options.dir : "");
+    for (size_t i = 0; i < s->nsites; i++)
+        print_site(s->sites[i], sockets_https_port(p));
+    for (size_t i = 0; i < p->nbound; i++)
+        printf("  listening on %.*s (%s)\n", STR_ARG(addr_text(&p->bound[i].addr, text)),
+               p->bound[i].tls ? "https" : "http, leads to https");
+    if (has_local(s))
+        printf("  local authority: %s/ca.crt\n"
+               "  to trust it on this machine: gate443 ca install --state %s\n",
+               p->state_path, p->state_path);
+    fflush(stdout);
+}

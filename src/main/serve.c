@@ -1,0 +1,97 @@
+/* `gate443 serve [DIR] [-c FILE] …`: reads the command line and becomes the parent. */
+#include "main/commands.h"
+#include "main/parent.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAMES_MAX 256
+
+static const struct option long_options[] = {
+    {"config", required_argument, NULL, 'c'}, {"https", required_argument, NULL, 's'},
+    {"http", required_argument, NULL, 'p'},   {"state", required_argument, NULL, 'd'},
+    {"name", required_argument, NULL, 'n'},   {"workers", required_argument, NULL, 'w'},
+    {"single", no_argument, NULL, '1'},       {"verbose", no_argument, NULL, 'v'},
+    {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+
+static const char usage[] =
+    "usage: gate443 serve DIR | -c FILE [options]\n"
+    "  DIR                  directory to serve at https://localhost\n"
+    "  -c, --config FILE    serve what FILE says\n"
+    "      --https ADDR:PORT   listen for HTTPS there (default :443, else :8443)\n"
+    "      --http ADDR:PORT|off  listen for the redirect there (default :80, else :8080)\n"
+    "      --state DIR      keys, local authority, control socket\n"
+    "      --name NAME      a name of the site (repeatable; default localhost)\n"
+    "      --workers N      processes that serve (default: one a core)\n"
+    "      --single         all roles in one process, without sandbox: for debugging only\n"
+    "  -v, --verbose        say more\n";
+
+static int bad(const char *what, const char *arg)
+{
+    fprintf(stderr, "gate443 serve: %s%s%s\n%s", what, arg ? ": " : "", arg ? arg : "", usage);
+    return 2;
+}
+
+static int take_option(struct serve_options *o, int c, size_t *names)
+{
+    switch (c) {
+    case 'c':
+        o->config = optarg;
+        return 0;
+    case 's':
+        o->https = optarg;
+        return 0;
+    case 'p':
+        o->http = optarg;
+        return 0;
+    case 'd':
+        o->state = optarg;
+        return 0;
+    case 'n':
+        if (*names == NAMES_MAX)
+            return bad("too many names", NULL);
+        o->names[(*names)++] = optarg;
+        return 0;
+    case 'w':
+        if (!str_u64(str_c(optarg), &o->workers) || o->workers == 0 || o->workers > WORKERS_MAX)
+            return bad("--workers takes a number from 1 to 256", optarg);
+        return 0;
+    case '1':
+        o->single = true;
+        return 0;
+    case 'v':
+        o->level = LOG_DEBUG;
+        return 0;
+    default:
+        return bad("unknown option", NULL);
+    }
+}
+
+int cmd_serve(int argc, char **argv)
+{
+    const char *names[NAMES_MAX + 1] = {NULL};
+    struct serve_options o = {.names = names, .level = LOG_INFO};
+    size_t n = 0;
+    int c, err;
+    optind = 1;
+    opterr = 1;
+    while ((c = getopt_long(argc, argv, "c:vh", long_options, NULL)) != -1) {
+        if (c == 'h') {
+            fputs(usage, stdout);
+            return 0;
+        }
+        if ((err = take_option(&o, c, &n)))
+            return err;
+    }
+    if (optind < argc)
+        o.dir = argv[optind++];
+    if (optind < argc)
+        return bad("one directory, not more", argv[optind]);
+    if (!o.dir == !o.config)
+        return bad("either a directory or -c FILE", NULL);
+    if (o.config && n)
+        return bad("--name goes with a directory; a configuration has its `site` names", NULL);
+    return parent_run(&o);
+}
