@@ -80,7 +80,9 @@ def build(target):
     """Makes `binary` or `asan` once. Returns None, or why it failed."""
     if target not in built:
         code, output = run(f"build-{target}", ["make", "--no-print-directory", target])
-        built[target] = None if code == 0 else f"`make {target}` failed:\n{tail(output)}"
+        built[target] = None if code == 0 else f"`make {target}` failed, as said above"
+        if code != 0:
+            return f"`make {target}` failed:\n{tail(output, 60)}"
     return built[target]
 
 
