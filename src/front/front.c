@@ -309,7 +309,8 @@ static void on_accept(void *user, struct listening *l, int fd)
         f->env.metrics->conns_refused++;
         return;
     }
-    (void)front_accept(f, s, &peer, &local, l->tls); /* refusals are counted */
+    int refused = front_accept(f, s, &peer, &local, l->tls);
+    (void)refused; /* closed and counted already */
 }
 
 /* Descriptors are out: the longest idle connections would be the ones to give up; the engines'
