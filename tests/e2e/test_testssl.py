@@ -51,5 +51,5 @@ def test_default_site_is_grade_a(gate):
 
 @pytest.mark.release_only
 def test_a_year_of_hsts_is_grade_a_plus(make_gate, site):
-    gate = make_gate(config="site localhost { root " + str(site) + "; hsts 1y; }\n", address="127.0.0.1")
+    gate = make_gate(config="site localhost { root " + str(site) + "; hsts 365d; }\n", address="127.0.0.1")
     judge(*testssl(gate), {"A+"})
