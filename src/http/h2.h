@@ -1,0 +1,111 @@
+/* What the files of the HTTP/2 engine share; nobody else includes it.
+ * h2.c: life of a session and receiving · h2_head.c: request heads · h2_send.c: sending. */
+#ifndef HTTP_H2_H
+#define HTTP_H2_H
+
+#include "http/h2_guard.h"
+#include "http/pace.h"
+#include "http/session.h"
+
+#include "base/buf.h"
+#include "wire/priority.h"
+
+#include <nghttp2/nghttp2.h>
+
+#define H2_FIELDS_FIRST 24 /* request fields without a further allocation */
+#define H2_SPARES_MAX 32
+#define H2_FRAME_MAX (9 + 16384)
+#define H2_GATHER (128 * 1024) /* bytes gathered for one write */
+#define H2_QUEUE_MAX 1000      /* frames waiting to go out before we stop reading */
+
+/* A stream with its exchange. Owned by its session: in `streams` from the first header until the
+ * stream closes, in `dead` from a reset until the end of the turn, then in `spares` or freed.
+ * Its arena holds at most EXCHANGE_ARENA_MAX. */
+struct h2_stream {
+    struct list link;
+    struct h2 *h2;
+    struct exchange x;
+    struct arena arena;
+    int32_t id;
+    int fault;            /* −err: what is wrong with the head, answered by an error page */
+    size_t head_bytes;    /* decoded, as RFC 9113 6.5.2 counts */
+    size_t head_fields;
+    size_t cookies;       /* Cookie fields among them */
+    uint64_t credit;      /* body bytes that the peer may send now */
+    bool started;         /* the exchange was handed upwards */
+    bool reset;           /* in `dead` */
+    bool input_ended;
+    bool head_sent;       /* a final one */
+    bool output_ended;    /* the body is complete; END_STREAM goes with what is sent last */
+    bool done;            /* END_STREAM was sent */
+    bool sending;         /* has, or may have, something to send */
+    bool receiving;       /* a body is still to come */
+    struct priority priority;
+    struct field *trailers; /* of the response, in the arena */
+    size_t ntrailers;
+    struct field first[H2_FIELDS_FIRST];
+};
+
+/* Owned by the front (session_free). Memory: nghttp2's own, at most limits.streams streams, one
+ * H2_GATHER of output. */
+struct h2 {
+    struct session base;
+    nghttp2_session *ng;
+    struct timer timer;
+    struct task task;          /* end of the turn: reap, flush */
+    struct list streams, dead, spares;
+    size_t nstreams, nspares;
+    size_t nsending, nreceiving; /* of streams */
+    struct buf first;          /* bytes read before the session began */
+    struct buf out;            /* what the last write did not take; nothing else goes out before */
+    char *gather;              /* during h2_flush only: H2_GATHER bytes on its stack */
+    size_t gathered;
+    bool more;                 /* the last gathering stopped for lack of room */
+    struct h2_stream *pull;    /* whose body bytes are wanted right now */
+    size_t pull_room, pulled;
+    size_t moved;              /* body bytes sent in this flush */
+    struct h2_guard guard;
+    struct pace pace;
+    uint64_t head_since;       /* ns: a head, or the preface, is incomplete since; 0: none is */
+    struct h2_stream *head;    /* whose header block is being read */
+    uint64_t drain_at;         /* ns: the second GOAWAY is due */
+    uint64_t linger_until;     /* ns: GOAWAY sent, discarding input */
+    size_t lingered;           /* bytes discarded */
+    int failed;                /* −err: a GOAWAY is to be written by hand */
+    int ended;                 /* 1, or −err: nothing more to say, see `over` */
+    unsigned depth;            /* of our functions on the stack */
+    bool begun, reading_stopped, again, draining, lingering, shut, over, freed;
+};
+
+static inline struct h2 *h2_of(struct session *s)
+{
+    return (struct h2 *)s;
+}
+static inline uint64_t h2_now(const struct h2 *h2)
+{
+    return h2->base.conn->loop->now;
+}
+
+/* h2.c */
+void h2_fail(struct h2 *h2, int err);  /* GOAWAY with err's code, then the end */
+void h2_end(struct h2 *h2, int err);   /* the stream is dead or finished; 0 or −err */
+void h2_spend(struct h2 *h2, enum h2_cost kind); /* fails the session at a flood */
+void h2_drain(struct session *s);
+void h2_sending(struct h2_stream *s, bool yes);
+void h2_receiving(struct h2_stream *s, bool yes);
+
+/* h2_head.c: a field of a request head. Faults are kept in s->fault. */
+void h2_head_begin(struct h2_stream *s);
+void h2_head_field(struct h2_stream *s, struct str name, struct str value);
+void h2_head_finish(struct h2_stream *s, bool end);
+
+/* h2_send.c */
+extern const struct http_ops h2_ops;
+int h2_on_send_data(nghttp2_session *ng, nghttp2_frame *frame, const uint8_t *framehd,
+                    size_t length, nghttp2_data_source *source, void *user);
+/* Sends what there is to send, in as few writes as possible. */
+void h2_flush(struct h2 *h2);
+/* Tries to write `out`. True when it is empty. */
+bool h2_write_rest(struct h2 *h2);
+
+#endif
