@@ -1,0 +1,30 @@
+/* Answers with one representation: conditions, ranges, and the body by pieces as the client takes
+ * it. */
+#ifndef HANDLER_STATIC_SEND_H
+#define HANDLER_STATIC_SEND_H
+
+#include "handler/file_cache.h"
+#include "http/exchange.h"
+
+/* A stretch of the body: text in memory, or bytes of the file. */
+struct static_piece {
+    struct str text; /* p NULL: of the file */
+    uint64_t offset, left;
+};
+
+/* In the exchange's arena. Holds the file open, or the entry alive, until on_gone. */
+struct static_sender {
+    struct file_entry *entry; /* counted, or NULL */
+    int fd;                   /* -1: content is the entry's */
+    const char *content;
+    struct static_piece one, *pieces;
+    size_t n, at;
+};
+
+/* rep: of the entry's form (content then is set) or in the arena with an fd, which the sender owns
+ * from now on in any case. 0 or −err for on_head. */
+int static_send(struct exchange *x, struct static_sender *s, const struct representation *rep);
+void static_send_more(struct exchange *x, struct static_sender *s); /* on_writable */
+void static_send_done(struct static_sender *s);
+
+#endif
