@@ -76,7 +76,7 @@ enum header_action { HEADER_SET, HEADER_ADD, HEADER_REMOVE, HEADER_DEFAULT };
 struct compress_settings {
     bool on;
     uint64_t min_size;      /* bytes; smaller bodies are sent as they are */
-    int level;              /* 1-9, mapped for each coding */
+    uint64_t level;         /* 1-9, mapped for each coding */
     bool dynamic;           /* also responses that may carry secrets (BREACH); off by default */
 };
 
