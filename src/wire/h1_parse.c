@@ -7,8 +7,9 @@
  * was rejected: it would resume in the middle, but cannot use the vector scans and reads worse.
  *
  * What the fields mean for framing is judged in h1_frame.c. */
-#include "wire/h1_frame.h"
 #include "wire/h1_parse.h"
+
+#include "wire/h1_frame.h"
 #include "wire/scan.h"
 #include "wire/uri.h"
 
@@ -208,10 +209,12 @@ static int request(struct head *h, struct str *in, const struct h1_limits *limit
     return err ? err : h1_frame_request(h);
 }
 
-/* Something can have changed since the last try only if a line has ended since. */
+/* Something can have changed since the last try only if a line has ended since, or a CR is followed by
+ * what ends no line. */
 static bool worth_a_try(struct str in, size_t from)
 {
-    return from == 0 || str_find(in, '\n', from) < in.n;
+    return from == 0 || str_find(in, '\n', from) < in.n ||
+           str_find(in, '\r', from - 1) + 1 < in.n;
 }
 
 /* An incomplete head that fills its limit already is too large: what of it is, the lines tell. */
