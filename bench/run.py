@@ -3,7 +3,7 @@
 Caddy: server CPU time per operation, as ratios to the peer in the same run (above 1: we need less).
 
     make bench                       all scenarios, 3 interleaved rounds
-    bench/bench.py --rounds 5 --only h1-small,hs-full --peers nginx,h2o
+    bench/run.py --rounds 5 --only h1-small,hs-full --peers nginx,h2o
 
 Every server gets the same ECDSA P-256 certificate, TLS 1.3 with AES-128-GCM and X25519, no access log,
 one worker pinned to one core, the load generator on the other. CPU time is that of the server's whole
