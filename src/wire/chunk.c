@@ -1,10 +1,10 @@
 /* The chunked transfer coding; see chunk.h.
  *
- * Every disagreement about where a chunk ends is a request-smuggling hole, so nothing is tolerated:
- * no space around the size, no bare LF, at most 16 hexadecimal digits, CRLF behind the data. Chunk
- * extensions must follow the grammar of RFC 9112 7.1.1 (without its "bad whitespace"), are limited in sum over the
- * whole message (a peer could otherwise send 1 byte of data with each 256 bytes of extension for
- * ever), and are dropped. */
+ * Every disagreement about where a chunk ends is a request-smuggling hole, so nothing is
+ * tolerated: no space around the size, no bare LF, at most 16 hexadecimal digits, CRLF behind
+ * the data. Chunk extensions must follow the grammar of RFC 9112 7.1.1 (without its "bad
+ * whitespace"), are limited in sum over the whole message (a peer could otherwise send 1 byte of
+ * data with each 256 bytes of extension for ever), and are dropped. */
 #include "wire/chunk.h"
 
 #include "wire/scan.h"
@@ -89,24 +89,20 @@ static int extension_step(struct chunk_decoder *d, char c)
         return -ERR_HTTP_CHUNK;
     bool text = scan_value(str_of(&c, 1)) == 1;
     switch (d->state) {
-    case EXT_NAME:
-        return extension_name_step(d, c);
+    case EXT_NAME: return extension_name_step(d, c);
     case EXT_VALUE0:
         if (c == '"')
             return EXT_QUOTED;
         return is_tchar(c) ? EXT_TOKEN : -ERR_HTTP_CHUNK;
-    case EXT_TOKEN:
-        return is_tchar(c) ? EXT_TOKEN : extension_end(d, c);
+    case EXT_TOKEN: return is_tchar(c) ? EXT_TOKEN : extension_end(d, c);
     case EXT_QUOTED:
         if (c == '"')
             return EXT_QUOTED_END;
         if (c == '\\')
             return EXT_ESCAPED;
         return text ? EXT_QUOTED : -ERR_HTTP_CHUNK;
-    case EXT_ESCAPED:
-        return text ? EXT_QUOTED : -ERR_HTTP_CHUNK;
-    default:
-        return extension_end(d, c);
+    case EXT_ESCAPED: return text ? EXT_QUOTED : -ERR_HTTP_CHUNK;
+    default: return extension_end(d, c);
     }
 }
 
@@ -114,19 +110,15 @@ static int extension_step(struct chunk_decoder *d, char c)
 static int step(struct chunk_decoder *d, char c)
 {
     switch (d->state) {
-    case SIZE:
-        return size_step(d, c);
+    case SIZE: return size_step(d, c);
     case SIZE_LF:
         if (c != '\n' || d->left > INT64_MAX) /* sums of sizes must not overflow anywhere */
             return -ERR_HTTP_CHUNK;
         d->digits = 0;
         return d->left ? DATA : DONE;
-    case DATA_CR:
-        return c == '\r' ? DATA_LF : -ERR_HTTP_CHUNK;
-    case DATA_LF:
-        return c == '\n' ? SIZE : -ERR_HTTP_CHUNK;
-    default:
-        return extension_step(d, c);
+    case DATA_CR: return c == '\r' ? DATA_LF : -ERR_HTTP_CHUNK;
+    case DATA_LF: return c == '\n' ? SIZE : -ERR_HTTP_CHUNK;
+    default: return extension_step(d, c);
     }
 }
 

@@ -48,8 +48,8 @@ bool condition_etag_in(struct str list, struct str etag, bool weak)
     return false;
 }
 
-/* Over all lines of the field, which make one list (RFC 9110 5.3). "*" matches any representation, also
- * one that has no tag. */
+/* Over all lines of the field, which make one list (RFC 9110 5.3). "*" matches any
+ * representation, also one that has no tag. */
 static bool list_matches(const struct head *req, enum field_id id, struct str etag, bool weak)
 {
     for (size_t i = 0; i < req->nfields; i++) {

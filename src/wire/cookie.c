@@ -1,5 +1,5 @@
-/* Cookies; see cookie.h. Attributes are read as RFC 6265bis 5.6 has browsers read them: split at ";"
- * whatever the value holds, the last of a kind wins. */
+/* Cookies; see cookie.h. Attributes are read as RFC 6265bis 5.6 has browsers read them: split at
+ * ";" whatever the value holds, the last of a kind wins. */
 #include "wire/cookie.h"
 
 #include "wire/scan.h"
@@ -68,8 +68,8 @@ int set_cookie_harden(struct buf *out, struct str field_value, unsigned add_flag
     int err = set_cookie_parse(&c, field_value);
     if (err)
         return err;
-    if (c.flags & (COOKIE_HOST_PREFIX | COOKIE_SECURE_PREFIX | COOKIE_SAMESITE_NONE |
-                   COOKIE_PARTITIONED))
+    if (c.flags &
+        (COOKIE_HOST_PREFIX | COOKIE_SECURE_PREFIX | COOKIE_SAMESITE_NONE | COOKIE_PARTITIONED))
         add_flags |= COOKIE_SECURE;
     err = buf_reserve(out, field_value.n + 32);
     if (err)

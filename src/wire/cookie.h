@@ -7,13 +7,13 @@
 enum {
     COOKIE_SECURE = 1,
     COOKIE_HTTPONLY = 2,
-    COOKIE_SAMESITE = 4,        /* with a value that a browser knows */
-    COOKIE_SAMESITE_NONE = 8,   /* and it is None */
+    COOKIE_SAMESITE = 4,      /* with a value that a browser knows */
+    COOKIE_SAMESITE_NONE = 8, /* and it is None */
     COOKIE_PARTITIONED = 16,
-    COOKIE_HOST_PREFIX = 32,    /* the name begins with __Host- (without case) */
-    COOKIE_SECURE_PREFIX = 64,  /* __Secure- */
+    COOKIE_HOST_PREFIX = 32,   /* the name begins with __Host- (without case) */
+    COOKIE_SECURE_PREFIX = 64, /* __Secure- */
     COOKIE_HAS_DOMAIN = 128,
-    COOKIE_PATH_ROOT = 256,     /* Path=/ */
+    COOKIE_PATH_ROOT = 256, /* Path=/ */
 };
 
 struct set_cookie {
@@ -23,9 +23,10 @@ struct set_cookie {
 
 /* -ERR_SYNTAX: no "=", an empty name and value, or control characters. */
 int must_use set_cookie_parse(struct set_cookie *ret, struct str field_value);
-/* Appends the field's value with those of Secure, HttpOnly and SameSite=Lax added that are in `add_flags`
- * (COOKIE_SECURE | COOKIE_HTTPONLY | COOKIE_SAMESITE) and not there. Secure is always added where the
- * prefix of the name or SameSite=None needs it. -ERR_SYNTAX (nothing is written then), -ERR_LIMIT, -ERR_NOMEM. */
+/* Appends the field's value with those of Secure, HttpOnly and SameSite=Lax added that are in
+ * `add_flags` (COOKIE_SECURE | COOKIE_HTTPONLY | COOKIE_SAMESITE) and not there. Secure is
+ * always added where the prefix of the name or SameSite=None needs it. -ERR_SYNTAX (nothing is
+ * written then), -ERR_LIMIT, -ERR_NOMEM. */
 int must_use set_cookie_harden(struct buf *out, struct str field_value, unsigned add_flags);
 /* First cookie of that name in a Cookie field's value, or STR_NONE. */
 struct str cookie_get(struct str cookie_field, struct str name);

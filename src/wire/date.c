@@ -8,7 +8,7 @@ static const char *const long_days[7] = {"Sunday",   "Monday", "Tuesday", "Wedne
 static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
-#define DAY 86400
+#define DAY      86400
 #define WALL_MIN INT64_C(-62135596800) /* 0001-01-01 00:00:00 */
 #define WALL_MAX INT64_C(253402300799) /* 9999-12-31 23:59:59 */
 

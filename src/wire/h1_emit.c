@@ -1,5 +1,6 @@
-/* Writing HTTP/1.1 heads; see h1_emit.h. All is checked and summed up first, then written in one go: a head that
- * would smuggle a line (CR, LF, NUL in a value) never reaches the buffer in part. */
+/* Writing HTTP/1.1 heads; see h1_emit.h. All is checked and summed up first, then written in one
+ * go: a head that would smuggle a line (CR, LF, NUL in a value) never reaches the buffer in
+ * part. */
 #include "wire/h1_emit.h"
 
 #include "wire/scan.h"

@@ -1,6 +1,6 @@
-/* Framing of HTTP/1 messages; see h1_frame.h. Two recipients must never see two lengths, so each ambiguity is
- * an error, also where RFC 9112 6.3 would allow to repair it: both fields, repeated Content-Length even when equal, any
- * Transfer-Encoding that is not exactly "chunked". */
+/* Framing of HTTP/1 messages; see h1_frame.h. Two recipients must never see two lengths, so each
+ * ambiguity is an error, also where RFC 9112 6.3 would allow to repair it: both fields, repeated
+ * Content-Length even when equal, any Transfer-Encoding that is not exactly "chunked". */
 #include "wire/h1_frame.h"
 
 #include "wire/scan.h"
@@ -8,8 +8,8 @@
 /* Counts of what the Transfer-Encoding lines hold. */
 struct codings {
     unsigned chunked, other;
-    bool malformed;         /* an empty member, or no token */
-    bool behind_chunked;    /* something stands behind "chunked" */
+    bool malformed;      /* an empty member, or no token */
+    bool behind_chunked; /* something stands behind "chunked" */
 };
 
 static void count_codings(struct codings *c, struct str value)
@@ -95,8 +95,7 @@ static int expectation(struct head *h)
     if (!head_has(h, FIELD_EXPECT) || h->version == HTTP_10)
         return 0;
     for (size_t i = 0; i < h->nfields; i++)
-        if (h->fields[i].id == FIELD_EXPECT &&
-            !str_ieq(h->fields[i].value, STR("100-continue")))
+        if (h->fields[i].id == FIELD_EXPECT && !str_ieq(h->fields[i].value, STR("100-continue")))
             return -ERR_HTTP_EXPECT;
     h->expect_continue = h->length != LENGTH_NONE && h->length != 0;
     return 0;
@@ -117,8 +116,8 @@ int h1_frame_response(struct head *h, enum method to)
     if (err)
         return err;
     h->keep_alive = persistent(h);
-    /* RFC 9110 8.6, RFC 9112 6.1: neither field may be in these. Whoever sends a length there may send the
-     * body too, which would then be taken for the next response. */
+    /* RFC 9110 8.6, RFC 9112 6.1: neither field may be in these. Whoever sends a length there
+     * may send the body too, which would then be taken for the next response. */
     if (h->status < 200 || h->status == 204) {
         if (h->length != LENGTH_NONE && h->length != 0)
             return -ERR_HTTP_LENGTH;
@@ -139,15 +138,41 @@ int h1_frame_response(struct head *h, enum method to)
 /* RFC 9110 6.5.1: framing, routing, request modifiers, credentials, response control, and how to
  * process the content. */
 static const enum field_id never_in_trailers[] = {
-    FIELD_HOST,          FIELD_CONTENT_LENGTH,  FIELD_TRANSFER_ENCODING,   FIELD_CONNECTION,
-    FIELD_CONTENT_TYPE,  FIELD_CONTENT_ENCODING, FIELD_CONTENT_RANGE,      FIELD_COOKIE,
-    FIELD_SET_COOKIE,    FIELD_AUTHORIZATION,   FIELD_WWW_AUTHENTICATE,    FIELD_IF_MATCH,
-    FIELD_IF_NONE_MATCH, FIELD_IF_RANGE,        FIELD_IF_MODIFIED_SINCE,   FIELD_IF_UNMODIFIED_SINCE,
-    FIELD_RANGE,         FIELD_CACHE_CONTROL,   FIELD_EXPIRES,             FIELD_VARY,
-    FIELD_LOCATION,      FIELD_EXPECT,          FIELD_TE,                  FIELD_TRAILER,
-    FIELD_UPGRADE,       FIELD_KEEP_ALIVE,      FIELD_PROXY_CONNECTION,    FIELD_FORWARDED,
-    FIELD_X_FORWARDED_FOR, FIELD_X_FORWARDED_PROTO, FIELD_ORIGIN,          FIELD_RETRY_AFTER,
-    FIELD_STRICT_TRANSPORT_SECURITY, FIELD_EARLY_DATA, FIELD_HTTP2_SETTINGS,
+    FIELD_HOST,
+    FIELD_CONTENT_LENGTH,
+    FIELD_TRANSFER_ENCODING,
+    FIELD_CONNECTION,
+    FIELD_CONTENT_TYPE,
+    FIELD_CONTENT_ENCODING,
+    FIELD_CONTENT_RANGE,
+    FIELD_COOKIE,
+    FIELD_SET_COOKIE,
+    FIELD_AUTHORIZATION,
+    FIELD_WWW_AUTHENTICATE,
+    FIELD_IF_MATCH,
+    FIELD_IF_NONE_MATCH,
+    FIELD_IF_RANGE,
+    FIELD_IF_MODIFIED_SINCE,
+    FIELD_IF_UNMODIFIED_SINCE,
+    FIELD_RANGE,
+    FIELD_CACHE_CONTROL,
+    FIELD_EXPIRES,
+    FIELD_VARY,
+    FIELD_LOCATION,
+    FIELD_EXPECT,
+    FIELD_TE,
+    FIELD_TRAILER,
+    FIELD_UPGRADE,
+    FIELD_KEEP_ALIVE,
+    FIELD_PROXY_CONNECTION,
+    FIELD_FORWARDED,
+    FIELD_X_FORWARDED_FOR,
+    FIELD_X_FORWARDED_PROTO,
+    FIELD_ORIGIN,
+    FIELD_RETRY_AFTER,
+    FIELD_STRICT_TRANSPORT_SECURITY,
+    FIELD_EARLY_DATA,
+    FIELD_HTTP2_SETTINGS,
 };
 
 int h1_frame_trailers(const struct head *h)

@@ -1,10 +1,11 @@
 /* HTTP/1 heads, strictly; see h1_parse.h.
  *
- * One pass from the front: each element is scanned up to the first byte that cannot belong to it, and that byte must
- * be the one the grammar wants next. A line therefore ends at CRLF only, whatever it holds. When the input
- * runs out the answer is NEED_MORE and the next try begins anew; `from` keeps that linear, because
- * a new try is only made when a line feed has come in, and the number of lines is limited. A table-driven state machine
- * was rejected: it would resume in the middle, but cannot use the vector scans and reads worse.
+ * One pass from the front: each element is scanned up to the first byte that cannot belong to it,
+ * and that byte must be the one the grammar wants next. A line therefore ends at CRLF only,
+ * whatever it holds. When the input runs out the answer is NEED_MORE and the next try begins anew;
+ * `from` keeps that linear, because a new try is only made when a line feed has come in, and the
+ * number of lines is limited. A table-driven state machine was rejected: it would resume in the
+ * middle, but cannot use the vector scans and reads worse.
  *
  * What the fields mean for framing is judged in h1_frame.c. */
 #include "wire/h1_parse.h"
@@ -15,7 +16,8 @@
 
 #define METHOD_MAX 32 /* bytes; longer than all registered ones */
 
-/* RFC 9112 2.2: a recipient may take a bare LF as a line's end. We refuse it: others do not take it. */
+/* RFC 9112 2.2: a recipient may take a bare LF as a line's end. We refuse it: others do not take
+ * it. */
 static int line_end(struct str *in)
 {
     if (in->n == 0)
@@ -52,7 +54,8 @@ static int version(struct str *in, uint8_t *ret)
 
 static int field_line(struct head *h, struct str *in, size_t max)
 {
-    /* A line that begins with space (obs-fold, RFC 9112 5.2) and an empty name end up here as well. */
+    /* A line that begins with space (obs-fold, RFC 9112 5.2) and an empty name end up here as
+     * well. */
     size_t n = scan_token(*in);
     if (n == in->n)
         return -ERR_NEED_MORE;
@@ -209,12 +212,11 @@ static int request(struct head *h, struct str *in, const struct h1_limits *limit
     return err ? err : h1_frame_request(h);
 }
 
-/* Something can have changed since the last try only if a line has ended since, or a CR is followed by
- * what ends no line. */
+/* Something can have changed since the last try only if a line has ended since, or a CR is
+ * followed by what ends no line. */
 static bool worth_a_try(struct str in, size_t from)
 {
-    return from == 0 || str_find(in, '\n', from) < in.n ||
-           str_find(in, '\r', from - 1) + 1 < in.n;
+    return from == 0 || str_find(in, '\n', from) < in.n || str_find(in, '\r', from - 1) + 1 < in.n;
 }
 
 /* An incomplete head that fills its limit already is too large: what of it is, the lines tell. */

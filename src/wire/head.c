@@ -39,8 +39,7 @@ enum field_id field_lookup(struct str name)
         lower[i] = ascii_lower(name.p[i]);
     switch (name.n) {
 #define OF_LENGTH(n)                                                                               \
-    case n:                                                                                        \
-        return among(lower, n);
+    case n: return among(lower, n);
         OF_LENGTH(2)
         OF_LENGTH(3)
         OF_LENGTH(4)
@@ -69,8 +68,7 @@ enum field_id field_lookup(struct str name)
         OF_LENGTH(27)
         OF_LENGTH(28)
 #undef OF_LENGTH
-    default:
-        return FIELD_OTHER;
+    default: return FIELD_OTHER;
     }
 }
 
@@ -135,16 +133,11 @@ void head_remove(struct head *h, enum field_id id)
 }
 
 static const struct str methods[] = {
-    [METHOD_OTHER] = {"", 0},
-    [METHOD_GET] = {"GET", 3},
-    [METHOD_HEAD] = {"HEAD", 4},
-    [METHOD_POST] = {"POST", 4},
-    [METHOD_PUT] = {"PUT", 3},
-    [METHOD_DELETE] = {"DELETE", 6},
-    [METHOD_OPTIONS] = {"OPTIONS", 7},
-    [METHOD_PATCH] = {"PATCH", 5},
-    [METHOD_CONNECT] = {"CONNECT", 7},
-    [METHOD_TRACE] = {"TRACE", 5},
+    [METHOD_OTHER] = {"", 0},          [METHOD_GET] = {"GET", 3},
+    [METHOD_HEAD] = {"HEAD", 4},       [METHOD_POST] = {"POST", 4},
+    [METHOD_PUT] = {"PUT", 3},         [METHOD_DELETE] = {"DELETE", 6},
+    [METHOD_OPTIONS] = {"OPTIONS", 7}, [METHOD_PATCH] = {"PATCH", 5},
+    [METHOD_CONNECT] = {"CONNECT", 7}, [METHOD_TRACE] = {"TRACE", 5},
 };
 #define METHODS (sizeof methods / sizeof methods[0])
 

@@ -44,7 +44,7 @@ struct head {
     /* request */
     enum method method;
     struct str method_text;
-    struct str target;    /* as sent: "/a?b", "*", or what absolute-form holds behind the authority */
+    struct str target;    /* "/a?b", "*", or what absolute-form holds behind the authority */
     struct str scheme;    /* "https"; from absolute-form, :scheme, or the connection */
     struct str authority; /* Host or :authority, as sent: "Example.com:8443" */
     struct str protocol;  /* :protocol of extended CONNECT (RFC 8441) */

@@ -1,17 +1,17 @@
 /* The first bytes of a connection; see hello.h.
  *
- * The parser starts from the first byte with each call: a ClientHello is at most 16 KiB in at most 64 records, so
- * the work of a peer that sends byte by byte is bounded by the caller's deadline, and no state has to be
- * right. What OpenSSL would also find (unknown values, wrong lengths inside extensions that we do not
- * read) is left to it. */
+ * The parser starts from the first byte with each call: a ClientHello is at most 16 KiB in at
+ * most 64 records, so the work of a peer that sends byte by byte is bounded by the caller's
+ * deadline, and no state has to be right. What OpenSSL would also find (unknown values, wrong
+ * lengths inside extensions that we do not read) is left to it. */
 #include "wire/hello.h"
 
 #include "wire/uri.h"
 
-#define RECORDS_MAX 64
+#define RECORDS_MAX    64
 #define EXTENSIONS_MAX 128
-#define RECORD_HEAD 5
-#define RECORD_MAX 16384
+#define RECORD_HEAD    5
+#define RECORD_MAX     16384
 
 enum { HANDSHAKE = 22, CLIENT_HELLO = 1 };
 enum {
@@ -145,24 +145,14 @@ static bool extension(struct hello *h, struct hello_storage *storage, uint16_t t
                       struct str body)
 {
     switch (type) {
-    case EXT_SERVER_NAME:
-        return server_name(h, storage, body);
-    case EXT_ALPN:
-        return alpn(h, body);
-    case EXT_VERSIONS:
-        return u16_list(body, 1, &h->versions);
-    case EXT_GROUPS:
-        return u16_list(body, 2, &h->groups);
-    case EXT_SIGALGS:
-        return u16_list(body, 2, &h->sigalgs);
-    case EXT_EARLY_DATA:
-        h->early_data = true;
-        return body.n == 0;
-    case EXT_ECH:
-        h->ech = true;
-        return true;
-    default:
-        return true;
+    case EXT_SERVER_NAME: return server_name(h, storage, body);
+    case EXT_ALPN: return alpn(h, body);
+    case EXT_VERSIONS: return u16_list(body, 1, &h->versions);
+    case EXT_GROUPS: return u16_list(body, 2, &h->groups);
+    case EXT_SIGALGS: return u16_list(body, 2, &h->sigalgs);
+    case EXT_EARLY_DATA: h->early_data = true; return body.n == 0;
+    case EXT_ECH: h->ech = true; return true;
+    default: return true;
     }
 }
 
@@ -222,7 +212,8 @@ static int client_hello(struct hello *h, struct hello_storage *storage, struct s
 
 /* ---- records ---- */
 
-/* What one record brings: *ret_payload may be cut short when `in` is. 0, -ERR_NEED_MORE (header incomplete). */
+/* What one record brings: *ret_payload may be cut short when `in` is. 0, -ERR_NEED_MORE (header
+ * incomplete). */
 static int record(struct str in, bool first, struct str *ret_payload, size_t *ret_length)
 {
     int wrong = first ? -ERR_TLS_NOT_TLS : -ERR_TLS_DECODE;

@@ -1,10 +1,14 @@
-/* Media types; see media.h. The table is sorted by suffix and searched by halving; a unit test holds it sorted. Types
- * are those of the IANA registry where one exists, else what browsers and servers agree on. Source code
- * is shown as text, since a download of it helps nobody. The precompressed forms (.br, .gz, .zst beside a file) never
- * come here under those names: the static handler looks for the plain name first. */
+/* Media types; see media.h. The table is sorted by suffix and searched by halving; a unit test
+ * holds it sorted. Types are those of the IANA registry where one exists, else what browsers and
+ * servers agree on. Source code is shown as text, since a download of it helps nobody. The
+ * precompressed forms (.br, .gz, .zst beside a file) never come here under those names: the
+ * static handler looks for the plain name first. */
 #include "wire/media.h"
 
-#define ROW(suffix, type, compressible) {{suffix, sizeof(suffix) - 1}, {type, sizeof(type) - 1}, compressible}
+#define ROW(suffix, type, compressible)                                                            \
+    {                                                                                              \
+        {suffix, sizeof(suffix) - 1}, {type, sizeof(type) - 1}, compressible                       \
+    }
 
 static const struct media table[] = {
     /* clang-format off */
@@ -268,14 +272,22 @@ const struct media *media_of(struct str name)
 bool media_compressible(struct str content_type)
 {
     static const struct str also[] = {
-        {"application/json", 16},       {"application/xml", 15},
-        {"application/javascript", 22}, {"application/wasm", 16},
-        {"application/yaml", 16},       {"application/toml", 16},
-        {"application/x-ndjson", 20},   {"application/jsonl", 17},
-        {"application/x-javascript", 24}, {"application/vnd.ms-fontobject", 29},
-        {"application/vnd.apple.mpegurl", 29}, {"font/ttf", 8},
-        {"font/otf", 8},                {"image/bmp", 9},
-        {"image/x-icon", 12},           {"image/vnd.microsoft.icon", 24},
+        {"application/json", 16},
+        {"application/xml", 15},
+        {"application/javascript", 22},
+        {"application/wasm", 16},
+        {"application/yaml", 16},
+        {"application/toml", 16},
+        {"application/x-ndjson", 20},
+        {"application/jsonl", 17},
+        {"application/x-javascript", 24},
+        {"application/vnd.ms-fontobject", 29},
+        {"application/vnd.apple.mpegurl", 29},
+        {"font/ttf", 8},
+        {"font/otf", 8},
+        {"image/bmp", 9},
+        {"image/x-icon", 12},
+        {"image/vnd.microsoft.icon", 24},
     };
     struct str type = str_trim(str_sub(content_type, 0, str_find(content_type, ';', 0)));
     /* Events must leave at once, and compressors hold bytes back. */

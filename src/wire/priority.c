@@ -1,6 +1,6 @@
-/* Priorities; see priority.h. A full parser of Structured Field dictionaries (RFC 9651 4.2.2), because
- * a fault anywhere voids the whole field and unknown members must be stepped over; values that
- * nobody asks for are only checked, never stored. */
+/* Priorities; see priority.h. A full parser of Structured Field dictionaries (RFC 9651 4.2.2),
+ * because a fault anywhere voids the whole field and unknown members must be stepped over;
+ * values that nobody asks for are only checked, never stored. */
 #include "wire/priority.h"
 
 enum kind { NONE, INTEGER, BOOLEAN, OTHER };
@@ -44,8 +44,8 @@ static bool key(struct str *s, struct str *ret)
     size_t n = 0;
     if (s->n == 0 || !(is_lower(s->p[0]) || s->p[0] == '*'))
         return false;
-    while (n < s->n && (is_lower(s->p[n]) || is_digit(s->p[n]) ||
-                        (s->p[n] && strchr("_-.*", s->p[n]))))
+    while (n < s->n &&
+           (is_lower(s->p[n]) || is_digit(s->p[n]) || (s->p[n] && strchr("_-.*", s->p[n]))))
         n++;
     *ret = str_of(s->p, n);
     *s = str_from(*s, n);

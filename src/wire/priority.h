@@ -5,7 +5,7 @@
 #include "base/str.h"
 
 struct priority {
-    uint8_t urgency;  /* 0 (first) to 7 */
+    uint8_t urgency; /* 0 (first) to 7 */
     bool incremental;
 };
 

@@ -1,5 +1,5 @@
-/* Range requests; see range.h. A field that asks for more than a few pieces costs the server far more
- * than the client (CVE-2011-3192), so it is ignored; overlaps are merged (RFC 9110 14.2). */
+/* Range requests; see range.h. A field that asks for more than a few pieces costs the server far
+ * more than the client (CVE-2011-3192), so it is ignored; overlaps are merged (RFC 9110 14.2). */
 #include "wire/range.h"
 
 /* "a-b", "a-", "-n". 1: *ret is a satisfiable range; 0: none of the representation; -ERR_SYNTAX. */

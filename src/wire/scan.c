@@ -1,6 +1,6 @@
-/* Runs of bytes; see scan.h. SSE2 is the baseline of x86-64, so there is no run-time choice; wider
- * vectors were rejected: fields are mostly shorter than 32 bytes, and mixing them costs more than it
- * gives. Loads never pass the end of the slice: the tail is done byte by byte. */
+/* Runs of bytes; see scan.h. SSE2 is the baseline of x86-64, so there is no run-time choice;
+ * wider vectors were rejected: fields are mostly shorter than 32 bytes, and mixing them costs
+ * more than it gives. Loads never pass the end of the slice: the tail is done byte by byte. */
 #include "wire/scan.h"
 
 #if __SSE2__
@@ -25,8 +25,8 @@ size_t scan_value(struct str s)
     for (; i + 16 <= s.n; i += 16) {
         __m128i v = _mm_loadu_si128((const __m128i *)(s.p + i));
         __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(v, low), v);
-        __m128i bad = _mm_or_si128(_mm_andnot_si128(_mm_cmpeq_epi8(v, tab), control),
-                                   _mm_cmpeq_epi8(v, del));
+        __m128i bad =
+            _mm_or_si128(_mm_andnot_si128(_mm_cmpeq_epi8(v, tab), control), _mm_cmpeq_epi8(v, del));
         unsigned mask = (unsigned)_mm_movemask_epi8(bad);
         if (mask)
             return i + (size_t)__builtin_ctz(mask);
@@ -57,9 +57,9 @@ size_t scan_target(struct str s)
 }
 
 static const bool tchar[256] = {
-    ['!'] = 1, ['#'] = 1, ['$'] = 1, ['%'] = 1, ['&'] = 1, ['\''] = 1, ['*'] = 1, ['+'] = 1,
-    ['-'] = 1, ['.'] = 1, ['^'] = 1, ['_'] = 1, ['`'] = 1, ['|'] = 1,  ['~'] = 1,
-    ['0' ... '9'] = 1, ['a' ... 'z'] = 1, ['A' ... 'Z'] = 1,
+    ['!'] = 1, ['#'] = 1, ['$'] = 1, ['%'] = 1,         ['&'] = 1,         ['\''] = 1,
+    ['*'] = 1, ['+'] = 1, ['-'] = 1, ['.'] = 1,         ['^'] = 1,         ['_'] = 1,
+    ['`'] = 1, ['|'] = 1, ['~'] = 1, ['0' ... '9'] = 1, ['a' ... 'z'] = 1, ['A' ... 'Z'] = 1,
 };
 
 size_t scan_token(struct str s)

@@ -1,5 +1,6 @@
-/* Scanning runs of bytes, 16 at a time where SSE2 is there (all of x86-64), with the one definition of what
- * may stand in a name, a value and a target. HTTP/1, HTTP/2 and HTTP/3 all check with these. */
+/* Scanning runs of bytes, 16 at a time where SSE2 is there (all of x86-64), with the one
+ * definition of what may stand in a name, a value and a target. HTTP/1, HTTP/2 and HTTP/3 all
+ * check with these. */
 #ifndef WIRE_SCAN_H
 #define WIRE_SCAN_H
 

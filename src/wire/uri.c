@@ -1,5 +1,6 @@
-/* Targets and authorities; see uri.h. Decoding is done once and in one place: what is checked is what
- * is used. What could be read as a second way to spell a slash or a dot segment is refused, not repaired. */
+/* Targets and authorities; see uri.h. Decoding is done once and in one place: what is checked is
+ * what is used. What could be read as a second way to spell a slash or a dot segment is refused,
+ * not repaired. */
 #include "wire/uri.h"
 
 #include "wire/scan.h"
@@ -189,8 +190,7 @@ static int dns_name(struct str s, char out[URI_HOST_MAX], struct str *ret)
     return 0;
 }
 
-int uri_host(struct str authority, char out[URI_HOST_MAX], struct str *ret_host,
-             uint16_t *ret_port)
+int uri_host(struct str authority, char out[URI_HOST_MAX], struct str *ret_host, uint16_t *ret_port)
 {
     bool literal = authority.n && authority.p[0] == '[';
     size_t end = literal ? str_find(authority, ']', 0) : str_find(authority, ':', 0);

@@ -1,5 +1,5 @@
-/* Chunked bodies: the same bytes and the same end however the input is cut. The first byte tells the size of
- * the pieces. */
+/* Chunked bodies: the same bytes and the same end however the input is cut. The first byte tells
+ * the size of the pieces. */
 #include "wire/chunk.h"
 
 #include <assert.h>

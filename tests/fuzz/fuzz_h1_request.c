@@ -1,5 +1,5 @@
-/* Request heads: whatever comes in, all slices lie inside it, what is accepted can be written and reads the same again, and
- * it does not matter in which pieces it came. */
+/* Request heads: whatever comes in, all slices lie inside it, what is accepted can be written
+ * and reads the same again, and it does not matter in which pieces it came. */
 #include "wire/h1_emit.h"
 #include "wire/h1_parse.h"
 #include "wire/uri.h"
@@ -40,8 +40,8 @@ static void check_round_trip(const struct head *h)
     buf_done(&out);
 }
 
-/* In pieces, with `from`: what is good is found to be good at the same place, and what may still become good is
- * not refused. (What is bad may be noticed later, at the end of its line.) */
+/* In pieces, with `from`: what is good is found to be good at the same place, and what may still
+ * become good is not refused. (What is bad may be noticed later, at the end of its line.) */
 static void check_pieces(struct str in, int whole, size_t used)
 {
     struct field fields[FIELDS];

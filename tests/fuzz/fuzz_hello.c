@@ -1,4 +1,5 @@
-/* First bytes: slices stay inside, and a prefix is never called malformed when the whole is good. */
+/* First bytes: slices stay inside, and a prefix is never called malformed when the whole is
+ * good. */
 #include "wire/hello.h"
 
 #include <assert.h>

@@ -1,4 +1,5 @@
-/* Ranges: none empty, none beyond the end, no two that touch. The first eight bytes are the size. */
+/* Ranges: none empty, none beyond the end, no two that touch. The first eight bytes are the
+ * size. */
 #include "wire/range.h"
 
 #include <assert.h>

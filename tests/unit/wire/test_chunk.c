@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#define A16 "aaaaaaaaaaaaaaaa"
+#define A16  "aaaaaaaaaaaaaaaa"
 #define A128 A16 A16 A16 A16 A16 A16 A16 A16
 
 /* Feeds `text` in pieces of `step` bytes; the body to `out`, what is left over to *ret_rest. */

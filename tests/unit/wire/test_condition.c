@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#define NOV6 784111777
+#define NOV6      784111777
 #define NOV6_TEXT "Sun, 06 Nov 1994 08:49:37 GMT"
 #define NOV5_TEXT "Sat, 05 Nov 1994 08:49:37 GMT"
 #define NOV7_TEXT "Mon, 07 Nov 1994 08:49:37 GMT"
@@ -33,20 +33,30 @@ static const struct row rows[] = {
     {METHOD_GET, {{FIELD_IF_NONE_MATCH, "\"b\""}}, "\"a\"", NOV6, COND_PASS},
     {METHOD_GET, {{FIELD_IF_NONE_MATCH, "W/\"a\""}}, "\"a\"", NOV6, COND_NOT_MODIFIED},
     {METHOD_GET, {{FIELD_IF_NONE_MATCH, "\"a\""}}, "W/\"a\"", NOV6, COND_NOT_MODIFIED},
-    {METHOD_GET, {{FIELD_IF_NONE_MATCH, "\"b\", \"a,\" , \"a\""}}, "\"a\"", NOV6, COND_NOT_MODIFIED},
+    {METHOD_GET,
+     {{FIELD_IF_NONE_MATCH, "\"b\", \"a,\" , \"a\""}},
+     "\"a\"",
+     NOV6,
+     COND_NOT_MODIFIED},
     {METHOD_GET, {{FIELD_IF_NONE_MATCH, "\"b\",,\"a\""}}, "\"a\"", NOV6, COND_NOT_MODIFIED},
     {METHOD_GET, {{FIELD_IF_NONE_MATCH, "*"}}, "\"a\"", NOV6, COND_NOT_MODIFIED},
     {METHOD_GET, {{FIELD_IF_NONE_MATCH, "*"}}, "", NOV6, COND_NOT_MODIFIED},
     {METHOD_PUT, {{FIELD_IF_NONE_MATCH, "*"}}, "\"a\"", NOV6, COND_FAILED},
-    {METHOD_GET, {{FIELD_IF_NONE_MATCH, "\"b\""}, {FIELD_IF_NONE_MATCH, "\"a\""}}, "\"a\"", NOV6,
+    {METHOD_GET,
+     {{FIELD_IF_NONE_MATCH, "\"b\""}, {FIELD_IF_NONE_MATCH, "\"a\""}},
+     "\"a\"",
+     NOV6,
      COND_NOT_MODIFIED},
     {METHOD_GET, {{FIELD_IF_NONE_MATCH, "a"}}, "\"a\"", NOV6, COND_PASS},
     {METHOD_GET, {{FIELD_IF_NONE_MATCH, "\"a"}}, "\"a\"", NOV6, COND_PASS},
     {METHOD_GET, {{FIELD_IF_NONE_MATCH, "\"b\" \"a\""}}, "\"a\"", NOV6, COND_PASS},
     {METHOD_GET, {{FIELD_IF_NONE_MATCH, ""}}, "\"a\"", NOV6, COND_PASS},
     /* it wins over If-Modified-Since */
-    {METHOD_GET, {{FIELD_IF_NONE_MATCH, "\"b\""}, {FIELD_IF_MODIFIED_SINCE, NOV7_TEXT}}, "\"a\"",
-     NOV6, COND_PASS},
+    {METHOD_GET,
+     {{FIELD_IF_NONE_MATCH, "\"b\""}, {FIELD_IF_MODIFIED_SINCE, NOV7_TEXT}},
+     "\"a\"",
+     NOV6,
+     COND_PASS},
     /* If-Modified-Since */
     {METHOD_GET, {{FIELD_IF_MODIFIED_SINCE, NOV6_TEXT}}, "\"a\"", NOV6, COND_NOT_MODIFIED},
     {METHOD_GET, {{FIELD_IF_MODIFIED_SINCE, NOV7_TEXT}}, "\"a\"", NOV6, COND_NOT_MODIFIED},
@@ -54,8 +64,11 @@ static const struct row rows[] = {
     {METHOD_POST, {{FIELD_IF_MODIFIED_SINCE, NOV6_TEXT}}, "\"a\"", NOV6, COND_PASS},
     {METHOD_GET, {{FIELD_IF_MODIFIED_SINCE, "yesterday"}}, "\"a\"", NOV6, COND_PASS},
     {METHOD_GET, {{FIELD_IF_MODIFIED_SINCE, NOV6_TEXT}}, "\"a\"", MTIME_NONE, COND_PASS},
-    {METHOD_GET, {{FIELD_IF_MODIFIED_SINCE, NOV6_TEXT}, {FIELD_IF_MODIFIED_SINCE, NOV6_TEXT}},
-     "\"a\"", NOV6, COND_PASS},
+    {METHOD_GET,
+     {{FIELD_IF_MODIFIED_SINCE, NOV6_TEXT}, {FIELD_IF_MODIFIED_SINCE, NOV6_TEXT}},
+     "\"a\"",
+     NOV6,
+     COND_PASS},
     /* If-Match */
     {METHOD_PUT, {{FIELD_IF_MATCH, "\"a\""}}, "\"a\"", NOV6, COND_PASS},
     {METHOD_PUT, {{FIELD_IF_MATCH, "\"b\", \"a\""}}, "\"a\"", NOV6, COND_PASS},
@@ -64,16 +77,25 @@ static const struct row rows[] = {
     {METHOD_PUT, {{FIELD_IF_MATCH, "W/\"a\""}}, "\"a\"", NOV6, COND_FAILED},
     {METHOD_PUT, {{FIELD_IF_MATCH, "\"a\""}}, "W/\"a\"", NOV6, COND_FAILED},
     {METHOD_PUT, {{FIELD_IF_MATCH, "\"a\""}}, "", NOV6, COND_FAILED},
-    {METHOD_GET, {{FIELD_IF_MATCH, "\"b\""}, {FIELD_IF_NONE_MATCH, "\"a\""}}, "\"a\"", NOV6,
+    {METHOD_GET,
+     {{FIELD_IF_MATCH, "\"b\""}, {FIELD_IF_NONE_MATCH, "\"a\""}},
+     "\"a\"",
+     NOV6,
      COND_FAILED},
-    {METHOD_GET, {{FIELD_IF_MATCH, "\"a\""}, {FIELD_IF_NONE_MATCH, "\"a\""}}, "\"a\"", NOV6,
+    {METHOD_GET,
+     {{FIELD_IF_MATCH, "\"a\""}, {FIELD_IF_NONE_MATCH, "\"a\""}},
+     "\"a\"",
+     NOV6,
      COND_NOT_MODIFIED},
     /* If-Unmodified-Since, ignored beside If-Match */
     {METHOD_PUT, {{FIELD_IF_UNMODIFIED_SINCE, NOV6_TEXT}}, "\"a\"", NOV6, COND_PASS},
     {METHOD_PUT, {{FIELD_IF_UNMODIFIED_SINCE, NOV5_TEXT}}, "\"a\"", NOV6, COND_FAILED},
     {METHOD_GET, {{FIELD_IF_UNMODIFIED_SINCE, NOV5_TEXT}}, "\"a\"", NOV6, COND_FAILED},
     {METHOD_PUT, {{FIELD_IF_UNMODIFIED_SINCE, "x"}}, "\"a\"", NOV6, COND_PASS},
-    {METHOD_PUT, {{FIELD_IF_MATCH, "\"a\""}, {FIELD_IF_UNMODIFIED_SINCE, NOV5_TEXT}}, "\"a\"", NOV6,
+    {METHOD_PUT,
+     {{FIELD_IF_MATCH, "\"a\""}, {FIELD_IF_UNMODIFIED_SINCE, NOV5_TEXT}},
+     "\"a\"",
+     NOV6,
      COND_PASS},
 };
 
@@ -114,13 +136,20 @@ static void if_range(void **state)
         int64_t mtime;
         bool applies;
     } cases[] = {
-        {NULL, "\"a\"", NOV6, true},         {"\"a\"", "\"a\"", NOV6, true},
-        {"\"b\"", "\"a\"", NOV6, false},     {"W/\"a\"", "\"a\"", NOV6, false},
-        {"\"a\"", "W/\"a\"", NOV6, false},   {"\"a\"", "", NOV6, false},
-        {"\"b\", \"a\"", "\"a\"", NOV6, false}, {NOV6_TEXT, "\"a\"", NOV6, true},
-        {NOV7_TEXT, "\"a\"", NOV6, false},   {NOV5_TEXT, "\"a\"", NOV6, false},
-        {NOV6_TEXT, "\"a\"", MTIME_NONE, false}, {"*", "\"a\"", NOV6, false},
-        {"", "\"a\"", NOV6, false},          {"a", "\"a\"", NOV6, false},
+        {NULL, "\"a\"", NOV6, true},
+        {"\"a\"", "\"a\"", NOV6, true},
+        {"\"b\"", "\"a\"", NOV6, false},
+        {"W/\"a\"", "\"a\"", NOV6, false},
+        {"\"a\"", "W/\"a\"", NOV6, false},
+        {"\"a\"", "", NOV6, false},
+        {"\"b\", \"a\"", "\"a\"", NOV6, false},
+        {NOV6_TEXT, "\"a\"", NOV6, true},
+        {NOV7_TEXT, "\"a\"", NOV6, false},
+        {NOV5_TEXT, "\"a\"", NOV6, false},
+        {NOV6_TEXT, "\"a\"", MTIME_NONE, false},
+        {"*", "\"a\"", NOV6, false},
+        {"", "\"a\"", NOV6, false},
+        {"a", "\"a\"", NOV6, false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct field fields[1];

@@ -1,5 +1,6 @@
-/* Malformed requests and the status that each is answered with: at once, byte by byte, and cut at the end. The same
- * table stands in tests/lib/h1_cases.py, from where it is sent to the real server. */
+/* Malformed requests and the status that each is answered with: at once, byte by byte, and cut
+ * at the end. The same table stands in tests/lib/h1_cases.py, from where it is sent to the real
+ * server. */
 #include "wire/h1_parse.h"
 
 #include <setjmp.h>
@@ -10,12 +11,19 @@
 #include <cmocka.h>
 
 #define HOST "Host: localhost\r\n"
-#define GET "GET / HTTP/1.1\r\n" HOST
+#define GET  "GET / HTTP/1.1\r\n" HOST
 #define POST "POST / HTTP/1.1\r\n" HOST
 
-#define TEXT(literal) {literal, sizeof(literal) - 1}, {NULL, 0}, 0, {NULL, 0}
+#define TEXT(literal)                                                                              \
+    {literal, sizeof(literal) - 1}, {NULL, 0}, 0,                                                  \
+    {                                                                                              \
+        NULL, 0                                                                                    \
+    }
 #define GENERATED(piece, times, before, after)                                                     \
-    {before, sizeof(before) - 1}, {piece, sizeof(piece) - 1}, times, {after, sizeof(after) - 1}
+    {before, sizeof(before) - 1}, {piece, sizeof(piece) - 1}, times,                               \
+    {                                                                                              \
+        after, sizeof(after) - 1                                                                   \
+    }
 
 /* The request is before + times * piece + after. */
 static const struct {
@@ -25,11 +33,9 @@ static const struct {
     struct str after;
     int status;
 } cases[] = {
-    {"cl-and-te",
-     TEXT(POST "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
+    {"cl-and-te", TEXT(POST "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
      400},
-    {"te-and-cl",
-     TEXT(POST "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n"),
+    {"te-and-cl", TEXT(POST "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n"),
      400},
     {"two-cl-differ", TEXT(POST "Content-Length: 0\r\nContent-Length: 5\r\n\r\n"), 400},
     {"two-cl-same", TEXT(POST "Content-Length: 0\r\nContent-Length: 0\r\n\r\n"), 400},
@@ -51,15 +57,14 @@ static const struct {
     {"te-identity", TEXT(POST "Transfer-Encoding: identity\r\n\r\n"), 501},
     {"te-gzip-chunked", TEXT(POST "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"), 501},
     {"te-two-lines-gzip-chunked",
-     TEXT(POST "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
-     501},
+     TEXT(POST "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), 501},
     {"te-chunked-gzip", TEXT(POST "Transfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n"), 400},
     {"te-chunked-twice", TEXT(POST "Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n"), 400},
     {"te-two-lines-chunked",
-     TEXT(POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" "\r\n"),
+     TEXT(POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+               "\r\n"),
      400},
-    {"te-chunked-identity",
-     TEXT(POST "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n"),
+    {"te-chunked-identity", TEXT(POST "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n"),
      400},
     {"te-parameter", TEXT(POST "Transfer-Encoding: chunked;q=1\r\n\r\n0\r\n\r\n"), 400},
     {"te-quoted", TEXT(POST "Transfer-Encoding: \"chunked\"\r\n\r\n0\r\n\r\n"), 400},
@@ -115,11 +120,9 @@ static const struct {
     {"host-short-ipv4", TEXT("GET / HTTP/1.1\r\nHost: 127.1\r\n\r\n"), 400},
     {"host-non-ascii", TEXT("GET / HTTP/1.1\r\nHost: l\303\266cal\r\n\r\n"), 400},
     {"host-percent", TEXT("GET / HTTP/1.1\r\nHost: %6cocalhost\r\n\r\n"), 400},
-    {"host-twice-http10",
-     TEXT("GET / HTTP/1.0\r\nHost: localhost\r\nHost: localhost\r\n\r\n"),
+    {"host-twice-http10", TEXT("GET / HTTP/1.0\r\nHost: localhost\r\nHost: localhost\r\n\r\n"),
      400},
-    {"host-bad-beside-absolute-form",
-     TEXT("GET http://localhost/ HTTP/1.1\r\nHost: a b\r\n\r\n"),
+    {"host-bad-beside-absolute-form", TEXT("GET http://localhost/ HTTP/1.1\r\nHost: a b\r\n\r\n"),
      400},
     {"absolute-form-without-host", TEXT("GET http://localhost/ HTTP/1.1\r\n\r\n"), 400},
     {"method-empty", TEXT(" / HTTP/1.1\r\nHost: localhost\r\n\r\n"), 400},
@@ -127,7 +130,8 @@ static const struct {
     {"method-control", TEXT("GE\001T / HTTP/1.1\r\nHost: localhost\r\n\r\n"), 400},
     {"method-tab", TEXT("GET\011/ HTTP/1.1\r\nHost: localhost\r\n\r\n"), 400},
     {"method-too-long",
-     TEXT("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA / HTTP/1.1\r\n"
+     TEXT("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+          "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA / HTTP/1.1\r\n"
           "Host: localhost\r\n\r\n"),
      501},
     {"leading-space", TEXT(" GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"), 400},
@@ -150,8 +154,7 @@ static const struct {
     {"target-connect-path", TEXT("CONNECT / HTTP/1.1\r\nHost: localhost\r\n\r\n"), 400},
     {"target-connect-no-port", TEXT("CONNECT localhost HTTP/1.1\r\nHost: localhost\r\n\r\n"), 400},
     {"target-absolute-userinfo",
-     TEXT("GET http://user@localhost/ HTTP/1.1\r\nHost: localhost\r\n\r\n"),
-     400},
+     TEXT("GET http://user@localhost/ HTTP/1.1\r\nHost: localhost\r\n\r\n"), 400},
     {"target-absolute-no-host", TEXT("GET http:///a HTTP/1.1\r\nHost: localhost\r\n\r\n"), 400},
     {"target-absolute-ftp", TEXT("GET ftp://localhost/ HTTP/1.1\r\nHost: localhost\r\n\r\n"), 400},
     {"http-0.9", TEXT("GET /\r\n"), 400},
@@ -214,7 +217,8 @@ static void refuses_at_once(void **state)
     }
 }
 
-/* However the bytes come, the answer is the same, and none is given for what could still be good. */
+/* However the bytes come, the answer is the same, and none is given for what could still be
+ * good. */
 static void refuses_byte_by_byte(void **state)
 {
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -274,9 +274,10 @@ static void trailers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(simple),      cmocka_unit_test(pipelined), cmocka_unit_test(targets),
-        cmocka_unit_test(unknown_method), cmocka_unit_test(framing), cmocka_unit_test(limits_hold),
-        cmocka_unit_test(responses),   cmocka_unit_test(trailers),
+        cmocka_unit_test(simple),    cmocka_unit_test(pipelined),
+        cmocka_unit_test(targets),   cmocka_unit_test(unknown_method),
+        cmocka_unit_test(framing),   cmocka_unit_test(limits_hold),
+        cmocka_unit_test(responses), cmocka_unit_test(trailers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

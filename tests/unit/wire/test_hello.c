@@ -96,9 +96,10 @@ static void put_extensions(struct draft *d, enum fault fault, size_t padding)
         put_sni(d, STR("Example.COM"));
     if (fault == PSK_NOT_LAST)
         put_extension(d, 41, STR("x"));
-    put_extension(d, 16, fault == SHORT_ALPN        ? STR("\0\x0c\2h2\x09http/1.")
-                         : fault == EMPTY_ALPN_NAME ? STR("\0\x04\0\2h2")
-                                                    : STR("\0\x0c\2h2\x08http/1.1"));
+    put_extension(d, 16,
+                  fault == SHORT_ALPN        ? STR("\0\x0c\2h2\x09http/1.")
+                  : fault == EMPTY_ALPN_NAME ? STR("\0\x04\0\2h2")
+                                             : STR("\0\x0c\2h2\x08http/1.1"));
     put_extension(d, 43, fault == ODD_VERSIONS ? STR("\3\3\4\3") : STR("\6\x7a\x7a\3\4\3\3"));
     put_extension(d, 10, STR("\0\4\x11\xec\0\x1d"));
     put_extension(d, 13, STR("\0\4\4\3\x08\4"));
@@ -351,10 +352,14 @@ static void sniffs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_record), cmocka_unit_test(many_records),
-        cmocka_unit_test(what_follows_is_left), cmocka_unit_test(large),
-        cmocka_unit_test(faults),     cmocka_unit_test(old_client),
-        cmocka_unit_test(records_at_fault), cmocka_unit_test(sniffs),
+        cmocka_unit_test(one_record),
+        cmocka_unit_test(many_records),
+        cmocka_unit_test(what_follows_is_left),
+        cmocka_unit_test(large),
+        cmocka_unit_test(faults),
+        cmocka_unit_test(old_client),
+        cmocka_unit_test(records_at_fault),
+        cmocka_unit_test(sniffs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

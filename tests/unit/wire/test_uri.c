@@ -77,8 +77,7 @@ static void normalises(void **state)
         if (rows[i].decoded) {
             if (err || !str_eq(u.decoded, str_c(rows[i].decoded)) || u.decoded.p[u.decoded.n] ||
                 u.has_query != (rows[i].query != NULL) || !str_eq(u.query, str_c(rows[i].query)))
-                fail_msg("%s: %s \"%.*s\"", rows[i].target, err_row(err)->code,
-                         STR_ARG(u.decoded));
+                fail_msg("%s: %s \"%.*s\"", rows[i].target, err_row(err)->code, STR_ARG(u.decoded));
         } else if (err != -ERR_HTTP_URI || !str_eq(u.raw, STR("untouched"))) {
             fail_msg("%s: %s", rows[i].target, err_row(err)->code);
         }
@@ -186,8 +185,7 @@ static void encodes(void **state)
     struct buf b;
     buf_init(&b, 256);
     uri_encode_path(&b, STR("/a b/\xc3\xa4?#%\"<>'&\r\n[;]=:@~"));
-    assert_true(str_eq(buf_str(&b),
-                       STR("/a%20b/%C3%A4%3F%23%25%22%3C%3E%27%26%0D%0A%5B;%5D=:@~")));
+    assert_true(str_eq(buf_str(&b), STR("/a%20b/%C3%A4%3F%23%25%22%3C%3E%27%26%0D%0A%5B;%5D=:@~")));
     buf_done(&b);
 }
 
