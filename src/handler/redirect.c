@@ -89,6 +89,10 @@ static int arguments(struct load *l, const struct parse_node *node, const struct
     if (!n)
         return load_error(l, node, 0, "redirect /old/ /new/;", "redirect wants a target");
     const char *fault = target_fault(words[0]);
+    uint64_t number;
+    if (fault && n == 1 && str_u64(words[0], &number)) /* the target was taken for the path */
+        return load_error(l, node, first, "redirect / TARGET STATUS;",
+                          "with a status, the path must be given too");
     if (fault)
         return load_error(l, node, first,
                           "a path, or https://…; variables are $path, $query and $host", "%s", fault);

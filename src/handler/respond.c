@@ -56,7 +56,7 @@ static const struct option options[] = {
     {.name = "type",
      .type = OPT_TEXT,
      .offset = offsetof(struct respond_conf, type),
-     .def = "\"text/plain; charset=utf-8\"",
+     .def = "text/plain; charset=utf-8",
      .args = "TYPE",
      .doc = "Content-Type of the text."},
     OPTION_END,

@@ -177,6 +177,8 @@ static bool wants_range(const struct exchange *x, const struct representation *r
 
 int static_send(struct exchange *x, struct static_sender *s, const struct representation *rep)
 {
+    if (x->failing) /* a page for an error: what the client knows of it is beside the point */
+        return send_whole(x, s, rep);
     switch (condition_evaluate(&x->req, rep->etag, rep->mtime)) {
     case COND_NOT_MODIFIED:
         return send_not_modified(x, rep);

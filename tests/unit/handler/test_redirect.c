@@ -1,0 +1,120 @@
+/* redirect, respond and the plain port's redirect. */
+#include "fake_engine.h"
+
+static struct fake fake;
+
+static void start(const char *directives)
+{
+    char text[2048];
+    snprintf(text, sizeof text, "site example.com { certificate local; %s }", directives);
+    fake_start(&fake, text);
+}
+
+struct redirect_case {
+    const char *directives, *target, *location;
+};
+
+static const struct redirect_case cases[] = {
+    {"redirect /old/ /new/;", "/old/a/b?x=1", "/new/a/b?x=1"},
+    {"redirect /old/ /new/;", "/old/", "/new/"},
+    {"redirect /old/ /;", "/old//evil.example/", "/evil.example/"},
+    {"redirect /old/ /;", "/old/%2e%2e/x", NULL},
+    {"redirect /a /b;", "/a?q", "/b?q"},
+    {"redirect /a /b?z;", "/a?q", "/b?z"},
+    {"redirect https://www.example.org/;", "/x%20y?q=%0d%0a", "https://www.example.org/x%20y?q=%0d%0a"},
+    {"redirect https://www.example.org;", "/x", "https://www.example.org"},
+    {"redirect https://$host$path$query;", "/x?y=\"<", "https://example.com/x?y=%22%3C"},
+    {"redirect /moved$path$query;", "/x", "/moved/x"},
+    {"redirect /$path;", "/evil.example", "/evil.example"},
+    {"redirect $path/;", "/x", "/x/"},
+    {"redirect $path/;", "/", "/"},
+};
+
+static void test_locations(void **state)
+{
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct redirect_case *c = &cases[i];
+        char text[512];
+        snprintf(text, sizeof text, "%s%s", c->directives,
+                 strstr(c->directives, " /old/") || strstr(c->directives, " /a ") ? " respond 404;" : "");
+        start(text);
+        unsigned status = fake_get(&fake, c->target, "");
+        if (status != (c->location ? 308 : 404))
+            fail_msg("%s for %s: %u", c->directives, c->target, status);
+        if (c->location && strcmp(fake_field(&fake, "Location"), c->location) != 0)
+            fail_msg("%s for %s: %s", c->directives, c->target, fake_field(&fake, "Location"));
+        fake_stop(&fake);
+    }
+}
+
+static void test_status(void **state)
+{
+    start("redirect / /elsewhere 302;");
+    assert_int_equal(fake_get(&fake, "/", ""), 302);
+    assert_int_equal(fake_run(&fake, "POST", "/", "", NULL, NULL), 302);
+    fake_stop(&fake);
+}
+
+static void test_refused_targets(void **state)
+{
+    static const char *const bad[] = {
+        "redirect //evil.example;",  "redirect \"/\\\\evil.example\";", "redirect https://;",
+        "redirect https://$path;",   "redirect https://a$query;",  "redirect https://a@b/;",
+        "redirect ftp://a/;",        "redirect example.org;",      "redirect /x 200;",
+        "redirect /x 300;",          "redirect /$paht;",           "redirect \"/a b\";",
+        "respond 99;",               "respond 600;",               "respond 100;",
+        "respond text;",             "respond 204 text;",          "root /srv { index a/b; }",
+        "root /srv { try index.html; }", "root /srv { type .x; }", "root /srv { type .x nothing; }",
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char text[512];
+        struct snapshot *s;
+        struct buf errors;
+        buf_init(&errors, 64 * 1024);
+        snprintf(text, sizeof text, "site example.com { certificate local; %s }", bad[i]);
+        int err = fake_config(text, &s, &errors);
+        if (err != -ERR_CONFIG || errors.n == 0)
+            fail_msg("accepted: %s", bad[i]);
+        buf_done(&errors);
+    }
+}
+
+static void test_respond_answers(void **state)
+{
+    start("respond 200 hello; respond /gone 410; respond /none 204; respond /j 201 x { type text/x; }");
+    assert_int_equal(fake_get(&fake, "/any", ""), 200);
+    assert_body(&fake, "hello");
+    assert_field(&fake, "Content-Type", "text/plain; charset=utf-8");
+    assert_int_equal(fake_get(&fake, "/gone", ""), 410);
+    assert_true(fake.body.n > 0);
+    assert_int_equal(fake_get(&fake, "/none", ""), 204);
+    assert_int_equal(fake.body.n, 0);
+    assert_int_equal(fake_get(&fake, "/j", ""), 201);
+    assert_field(&fake, "Content-Type", "text/x");
+    assert_int_equal(fake_run(&fake, "HEAD", "/j", "", NULL, NULL), 201);
+    assert_int_equal(fake.body.n, 0);
+    fake_stop(&fake);
+}
+
+static void test_plain_port(void **state)
+{
+    struct https_redirect_conf https = {443}, high = {8443};
+    start("respond 200 x;");
+    fake.conn.facts.secure = false;
+    assert_int_equal(fake_run(&fake, "GET", "/a?b=c", "", &https_redirect_handler, &https), 301);
+    assert_field(&fake, "Location", "https://example.com/a?b=c");
+    assert_field(&fake, "Strict-Transport-Security", "");
+    assert_int_equal(fake_run(&fake, "POST", "//evil.example/", "", &https_redirect_handler, &high), 308);
+    assert_field(&fake, "Location", "https://example.com:8443/evil.example/");
+    fake_stop(&fake);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_locations),       cmocka_unit_test(test_status),
+        cmocka_unit_test(test_refused_targets), cmocka_unit_test(test_respond_answers),
+        cmocka_unit_test(test_plain_port),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
