@@ -3,7 +3,7 @@
 
 #include "main/state.h"
 #include "telemetry/status.h"
-#include "tls/tls_env.h"
+#include "tls/cert.h"
 
 #include <errno.h>
 #include <fcntl.h>

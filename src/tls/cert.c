@@ -11,6 +11,7 @@
 #include "tls/spki.h"
 
 #include <arpa/inet.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -366,4 +367,9 @@ int cert_facts(struct str pem, int64_t *ret_not_before, int64_t *ret_not_after,
     sk_X509_pop_free(chain, X509_free);
     ERR_clear_error();
     return err;
+}
+
+const char *tls_version_text(void)
+{
+    return OpenSSL_version(OPENSSL_VERSION);
 }

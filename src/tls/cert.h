@@ -17,5 +17,7 @@ int must_use cert_check(struct str pem, const char *label, const struct str *nam
 /* Leaf's notAfter (s since 1970) and SPKI hash. */
 int must_use cert_facts(struct str pem, int64_t *ret_not_before, int64_t *ret_not_after,
                         unsigned char ret_spki[SPKI_HASH]);
+/* The TLS library that runs, as it calls itself: "OpenSSL 3.0.15 3 Sep 2024". */
+const char *tls_version_text(void);
 
 #endif
