@@ -110,7 +110,7 @@ int control_client_ask(const char *state_path, const char *verb, bool json, unsi
                        struct buf *text)
 {
     struct buf request, line;
-    int fd, err = connect_to(state_path, patience, &fd, text);
+    int fd = -1, err = connect_to(state_path, patience, &fd, text);
     if (err)
         return err;
     buf_init(&request, CONTROL_LINE_MAX);

@@ -1,20 +1,18 @@
 /* `gate443 serve [DIR] [-c FILE] …`: reads the command line and becomes the parent. */
+#include "main/cli.h"
 #include "main/commands.h"
 #include "main/parent.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define NAMES_MAX 256
 
-static const struct option long_options[] = {
-    {"config", required_argument, NULL, 'c'}, {"https", required_argument, NULL, 's'},
-    {"http", required_argument, NULL, 'p'},   {"state", required_argument, NULL, 'd'},
-    {"name", required_argument, NULL, 'n'},   {"workers", required_argument, NULL, 'w'},
-    {"single", no_argument, NULL, '1'},       {"verbose", no_argument, NULL, 'v'},
-    {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+static const struct cli_flag flags[] = {
+    {"config", true, 'c'}, {"https", true, 'S'},   {"http", true, 'P'},    {"state", true, 'D'},
+    {"name", true, 'N'},   {"workers", true, 'W'}, {"single", false, '1'}, {"verbose", false, 'v'},
+    {"help", false, 'h'},  {NULL, false, 0}};
 
 static const char usage[] =
     "usage: gate443 serve DIR | -c FILE [options]\n"
@@ -34,29 +32,29 @@ static int bad(const char *what, const char *arg)
     return 2;
 }
 
-static int take_option(struct serve_options *o, int c, size_t *names)
+static int take_option(struct serve_options *o, int c, const char *value, size_t *names)
 {
     switch (c) {
     case 'c':
-        o->config = optarg;
+        o->config = value;
         return 0;
-    case 's':
-        o->https = optarg;
+    case 'S':
+        o->https = value;
         return 0;
-    case 'p':
-        o->http = optarg;
+    case 'P':
+        o->http = value;
         return 0;
-    case 'd':
-        o->state = optarg;
+    case 'D':
+        o->state = value;
         return 0;
-    case 'n':
+    case 'N':
         if (*names == NAMES_MAX)
             return bad("too many names", NULL);
-        o->names[(*names)++] = optarg;
+        o->names[(*names)++] = value;
         return 0;
-    case 'w':
-        if (!str_u64(str_c(optarg), &o->workers) || o->workers == 0 || o->workers > WORKERS_MAX)
-            return bad("--workers takes a number from 1 to 256", optarg);
+    case 'W':
+        if (!str_u64(str_c(value), &o->workers) || o->workers == 0 || o->workers > WORKERS_MAX)
+            return bad("--workers takes a number from 1 to 256", value);
         return 0;
     case '1':
         o->single = true;
@@ -75,20 +73,19 @@ int cmd_serve(int argc, char **argv)
     struct serve_options o = {.names = names, .level = LOG_INFO};
     size_t n = 0;
     int c, err;
-    optind = 1;
-    opterr = 1;
-    while ((c = getopt_long(argc, argv, "c:vh", long_options, NULL)) != -1) {
+    struct cli cli = {argc, argv, flags};
+    while ((c = cli_next(&cli)) != -1) {
         if (c == 'h') {
             fputs(usage, stdout);
             return 0;
         }
-        if ((err = take_option(&o, c, &n)))
+        if ((err = take_option(&o, c, cli.value, &n)))
             return err;
     }
-    if (optind < argc)
-        o.dir = argv[optind++];
-    if (optind < argc)
-        return bad("one directory, not more", argv[optind]);
+    if (cli.words < argc)
+        o.dir = argv[cli.words++];
+    if (cli.words < argc)
+        return bad("one directory, not more", argv[cli.words]);
     if (!o.dir == !o.config)
         return bad("either a directory or -c FILE", NULL);
     if (o.config && n)

@@ -97,10 +97,12 @@ static int failed(struct buf *why, const char *what, int error)
 
 /* ---- user and capabilities ---- */
 
+/* Without CAP_SETPCAP (a service manager that keeps us short) the set stays as it is: with
+ * no_new_privs and no execve it is of no use to anybody. */
 static int drop_bounding_set(struct buf *why)
 {
-    for (int cap = 0; cap <= CAP_LAST_CAP || prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
-        if (prctl(PR_CAPBSET_READ, cap, 0, 0, 0) == 1 && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0))
+    for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
+        if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) && errno != EPERM)
             return failed(why, "a capability cannot be dropped for good", errno);
     return 0;
 }
