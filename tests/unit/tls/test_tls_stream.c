@@ -183,7 +183,7 @@ static void test_not_tls(void **state)
     } rows[] = {{{"GET / HTTP/1.1\r\n\r\n", 18}, -ERR_HTTP_ON_TLS_PORT},
                 {{"\0\1\2\3", 4}, -ERR_TLS_NOT_TLS},
                 {{"\x16\x03\x01\xff\xff", 5}, -ERR_TLS_DECODE},
-                {{"\x16\x03\x01\x40\x01zzzz", 9}, -ERR_EOF},
+                {{"\x16\x03\x01\x01\0zzzz", 9}, -ERR_EOF},
                 {{"", 0}, -ERR_EOF}};
     struct world *w = world_new();
     world_add_cert(w, "P-256");
