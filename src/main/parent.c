@@ -209,12 +209,14 @@ static void respawn(struct timer *t, uint64_t now)
         deploy_start_worker(c);
         return;
     }
-    for (size_t i = 0; i < p->nworkers; i++)
-        parent_link_keeper(p, &p->workers[i]);
+    /* Keys first, workers second: the channel keeps that order, so whatever signatures waited for
+     * the new keeper find their keys. */
     if (p->live)
         deploy_ask_keys(p->live);
     if (p->pending && p->pending->state == DEPLOY_KEYS)
         deploy_ask_keys(p->pending);
+    for (size_t i = 0; i < p->nworkers; i++)
+        parent_link_keeper(p, &p->workers[i]);
 }
 
 static int child_init(struct parent *p, struct child *c, const struct role *role, unsigned index)
