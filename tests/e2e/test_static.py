@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from gate import PATIENCE
+from gate import PATIENCE, TREE
 from http1 import Http1, exchange
 from http2 import Http2
 from traversal_cases import ALLOWED, CASES
@@ -179,6 +179,11 @@ def test_traversal(make_gate, own_site):
         assert "set-cookie" not in responses[0]
     listing = get(gate, "/list/")
     assert listing.status == 200 and b"leak" not in listing.body and b".secret" not in listing.body
+
+
+def test_the_unit_test_has_the_same_cases():
+    text = (TREE / "tests/unit/handler/traversal_cases.inc").read_text()
+    assert [line[1:-2].replace("\\\\", "\\") for line in text.splitlines()] == CASES
 
 
 def test_listing(make_gate, own_site):
