@@ -138,11 +138,18 @@ class Gate:
     def _answers(self):
         if self.process.poll() is not None:
             raise RuntimeError(f"it ended with {self.process.returncode}")
-        for port in (self.https, self.http):
-            try:
-                socket.create_connection((self.address, port), 1).close()
-            except OSError:
-                return False
+        # A listening socket is the parent's; only a handshake tells that keys and workers are there. Whom it is with
+        # doesn't matter: an alert is an answer, too.
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        try:
+            socket.create_connection((self.address, self.http), 1).close()
+            with socket.create_connection((self.address, self.https), 2 * PATIENCE) as sock:
+                context.wrap_socket(sock, server_hostname=self.names[0]).close()
+        except ssl.SSLError as error:
+            return error.reason is not None and "ALERT" in error.reason
+        except OSError:
+            return False
         return True
 
     def _kill(self):
