@@ -21,6 +21,8 @@
 struct exchange;
 struct handler;
 struct filter;
+struct error_state;
+struct session_env;
 
 /* What an engine does for an exchange. */
 struct http_ops {
@@ -68,6 +70,10 @@ struct exchange {
     uint64_t body_sent;         /* bytes, before transfer coding, after content coding */
     uint64_t started;           /* ns: head complete */
     int err;                    /* why it failed, −err, for the log */
+    const struct session_env *env; /* set by exchange_on_head; outlives the exchange */
+    struct str rest;            /* of exchange_reply's body, in the arena: to be sent when writable */
+    uint64_t discarded;         /* request body bytes that nobody wanted, since the response ended */
+    bool was_reset;             /* reset was called: on_gone follows, nothing more is sent */
     struct error_state *error;  /* exchange_fail's, while an error page is sent */
 };
 
@@ -109,6 +115,8 @@ struct session_env {
 /* Checks common to all versions (target, Host, authority against SNI's syntax), fills path, host and
  * port, then on_request. A fault is answered by exchange_fail. */
 void exchange_on_head(struct exchange *x, const struct session_env *env);
+/* An engine sets request_ended before exchange_on_head for a request without a body: on_body is not
+ * called for it. The counters http_Nxx, bytes_in and bytes_out are kept by exchange.c for all engines. */
 /* Body bytes (within credit). Checks body_limit. `end` may come with an empty slice. */
 void exchange_on_body(struct exchange *x, struct str data, bool end);
 void exchange_on_writable(struct exchange *x);
