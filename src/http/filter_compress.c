@@ -1,7 +1,7 @@
 /* Compression of responses while they are sent: who gets it (RFC 9110 8.4, 12.5.3), and the filter.
  *
  * Not for what may carry secrets: if an attacker's text is reflected next to a secret, the length of
- * the compressed response gives the secret away (BREACH). Files do not reflect, so the static
+ * the compressed response gives the secret away (BREACH). Files do not reflect, so the file
  * handler's responses are exempt from that rule. */
 #include "http/compress.h"
 #include "http/filter.h"
@@ -140,7 +140,7 @@ static bool lists(const struct head *h, enum field_id id, struct str member)
 
 static bool may_carry_secrets(const struct exchange *x, const struct head *h)
 {
-    if (x->handler && x->handler->decl.name && strcmp(x->handler->decl.name, "static") == 0)
+    if (x->handler && x->handler->decl.name && strcmp(x->handler->decl.name, "root") == 0)
         return false;
     return head_has(&x->req, FIELD_COOKIE) || head_has(&x->req, FIELD_AUTHORIZATION) ||
            head_has(h, FIELD_SET_COOKIE) || lists(h, FIELD_CACHE_CONTROL, STR("private")) ||

@@ -223,10 +223,14 @@ static int verdict(const struct h2 *h2)
 static int on_begin_frame(nghttp2_session *ng, const nghttp2_frame_hd *hd, void *user)
 {
     struct h2 *h2 = user;
+    h2_frames_begun(&h2->frames, hd->length);
     switch (hd->type) {
     case NGHTTP2_DATA:
+        if (hd->length == 0 && !(hd->flags & NGHTTP2_FLAG_END_STREAM))
+            h2_spend(h2, H2_COST_EMPTY);
+        break;
     case NGHTTP2_HEADERS:
-        break; /* limited by what they carry */
+        break; /* limited as requests */
     case NGHTTP2_RST_STREAM:
         h2_spend(h2, H2_COST_RESET);
         break;
@@ -312,7 +316,7 @@ static int on_invalid_header(nghttp2_session *ng, const nghttp2_frame *frame, ng
 
 static void end_input(struct h2_stream *s)
 {
-    if (s->input_ended)
+    if (s->input_ended || s->reset)
         return;
     s->input_ended = true;
     h2_receiving(s, false);
@@ -329,6 +333,7 @@ static void start_exchange(struct h2_stream *s, bool end)
     conn->metrics->http_requests_h2++;
     if (++conn->exchanges >= h2->base.limits->requests)
         h2_drain(&h2->base);
+    s->input_ended = s->x.request_ended = end;
     h2_receiving(s, !end);
     if (s->fault) {
         conn->metrics->http_malformed++;
@@ -336,8 +341,6 @@ static void start_exchange(struct h2_stream *s, bool end)
     } else {
         exchange_on_head(&s->x, h2->base.env);
     }
-    if (end && !s->reset && !h2->freed)
-        end_input(s);
 }
 
 static void on_headers(struct h2 *h2, struct h2_stream *s, const nghttp2_frame *frame)
@@ -365,7 +368,7 @@ static int on_frame(nghttp2_session *ng, const nghttp2_frame *frame, void *user)
         on_headers(h2, s, frame);
         break;
     case NGHTTP2_DATA:
-        if (!end && frame->hd.length <= frame->data.padlen)
+        if (!end && frame->hd.length && frame->hd.length <= frame->data.padlen)
             h2_spend(h2, H2_COST_EMPTY);
         if (end && s)
             end_input(s);
@@ -458,9 +461,12 @@ static int err_of(const struct h2 *h2, ssize_t rv)
 
 static void feed(struct h2 *h2, const char *p, size_t n)
 {
+    h2_frames_scan(&h2->frames, p, n);
     ssize_t used = nghttp2_session_mem_recv(h2->ng, (const uint8_t *)p, n);
     if (used < 0 && !h2->freed)
         h2_fail(h2, err_of(h2, used));
+    for (uint64_t i = h2_frames_ignored(&h2->frames); i && !h2->failed; i--)
+        h2_spend(h2, H2_COST_OTHER);
 }
 
 static void read_all(struct h2 *h2)
@@ -795,6 +801,7 @@ struct session *h2_session_new(struct conn *conn, const struct session_env *env,
     buf_init(&h2->out, 2 * H2_GATHER);
     task_init(&h2->task, on_task);
     h2_guard_init(&h2->guard, h2->base.limits->resets, h2_now(h2));
+    h2_frames_init(&h2->frames);
     pace_enter(&h2->pace, PACE_IDLE, h2_now(h2));
     h2->head_since = h2_now(h2); /* of the preface */
     bool timer = timer_init(conn->loop, &h2->timer, on_timer) == 0;

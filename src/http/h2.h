@@ -65,6 +65,7 @@ struct h2 {
     size_t pull_room, pulled;
     size_t moved;              /* body bytes sent in this flush */
     struct h2_guard guard;
+    struct h2_frames frames;
     struct pace pace;
     uint64_t head_since;       /* ns: a head, or the preface, is incomplete since; 0: none is */
     struct h2_stream *head;    /* whose header block is being read */

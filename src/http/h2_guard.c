@@ -62,3 +62,49 @@ void h2_guard_sent(struct h2_guard *g, size_t n, bool end)
     uint64_t *used = &g->bucket[H2_COST_WINDOW].used;
     *used -= earned < *used ? earned : *used;
 }
+
+/* ---- frames that the library ignores ---- */
+
+#define PREFACE_SIZE 24
+#define SMALL 256 /* bytes; a large ignored frame costs the peer more than us, and may have been under
+                     way when its stream ended */
+
+void h2_frames_init(struct h2_frames *f)
+{
+    *f = (struct h2_frames){.skip = PREFACE_SIZE};
+}
+
+void h2_frames_scan(struct h2_frames *f, const char *p, size_t n)
+{
+    while (n) {
+        size_t part = f->skip < n ? f->skip : n;
+        f->skip -= (uint32_t)part;
+        p += part;
+        n -= part;
+        for (; n && f->skip == 0; p++, n--) {
+            if (f->have < 3)
+                f->length = f->length << 8 | (uint8_t)*p;
+            if (++f->have < 9)
+                continue;
+            f->scanned += f->length < SMALL;
+            f->skip = f->length;
+            f->have = 0;
+            f->length = 0;
+        }
+    }
+}
+
+void h2_frames_begun(struct h2_frames *f, size_t length)
+{
+    f->begun += length < SMALL;
+}
+
+uint64_t h2_frames_ignored(struct h2_frames *f)
+{
+    /* A frame cut in two may be scanned before it is begun: it is charged once, and the next
+     * ignored one not at all. */
+    uint64_t ignored = f->scanned > f->begun ? f->scanned - f->begun : 0;
+    uint64_t fresh = ignored > f->charged ? ignored - f->charged : 0;
+    f->charged += fresh;
+    return fresh;
+}

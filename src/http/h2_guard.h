@@ -15,7 +15,7 @@ enum h2_cost {
     H2_COST_PRIORITY,     /* PRIORITY, PRIORITY_UPDATE */
     H2_COST_WINDOW,       /* WINDOW_UPDATE; sending something worth it earns them back */
     H2_COST_CONTINUATION,
-    H2_COST_OTHER,        /* frames of unknown type */
+    H2_COST_OTHER,        /* small frames that the library ignores: unknown type, ended stream */
     H2_COST_COUNT,
 };
 
@@ -34,5 +34,21 @@ void h2_guard_init(struct h2_guard *g, uint64_t resets, uint64_t now);
 int must_use h2_guard_spend(struct h2_guard *g, enum h2_cost kind, uint64_t now);
 /* A DATA frame of n bytes was sent: the peer's window updates for it are no flood. */
 void h2_guard_sent(struct h2_guard *g, size_t n, bool end);
+
+/* Follows the frames of the input by itself, because the library is silent about those it ignores.
+ * Embedded in a session. */
+struct h2_frames {
+    uint32_t skip;           /* bytes up to the next frame's header */
+    uint32_t length;         /* of the frame whose header is being read */
+    uint8_t have;            /* bytes of that header */
+    uint64_t scanned, begun; /* small frames that came, that the library began to treat */
+    uint64_t charged;
+};
+
+void h2_frames_init(struct h2_frames *f);
+void h2_frames_scan(struct h2_frames *f, const char *p, size_t n); /* in pieces of any size */
+void h2_frames_begun(struct h2_frames *f, size_t length);
+/* How many ignored ones have not been asked for yet. */
+uint64_t h2_frames_ignored(struct h2_frames *f);
 
 #endif
