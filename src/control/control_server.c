@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 #define CONTROL_LOCK "lock"
-#define BACKLOG 16
+#define BACKLOG      16
 
 /* Owned by its client while that lives, freed by control_answer. */
 struct control_request {
@@ -196,7 +196,8 @@ static void refuse(struct control_client *c, const char *why)
 static void run_line(struct control_client *c, struct str line)
 {
     json_t *json = json_loadb(line.p, line.n, JSON_REJECT_DUPLICATES, NULL);
-    const char *name = json_is_object(json) ? json_string_value(json_object_get(json, "verb")) : NULL;
+    const char *name =
+        json_is_object(json) ? json_string_value(json_object_get(json, "verb")) : NULL;
     const struct verb *verb = name ? verb_find(control_verbs, str_c(name)) : NULL;
     struct control_request *r = verb ? calloc(1, sizeof *r) : NULL;
     json_decref(json);
@@ -254,8 +255,8 @@ static void client_settle(struct control_client *c)
         client_close(c);
         return;
     }
-    unsigned events = (c->eof || c->in.n >= CONTROL_LINE_MAX ? 0 : LOOP_READ) |
-                      (c->out.n ? LOOP_WRITE : 0);
+    unsigned events =
+        (c->eof || c->in.n >= CONTROL_LINE_MAX ? 0 : LOOP_READ) | (c->out.n ? LOOP_WRITE : 0);
     if (events != c->events && loop_rewatch(c->server->loop, &c->watch, events, false)) {
         client_close(c);
         return;
@@ -345,8 +346,10 @@ static bool take_lock(struct control_server *s, const char *state_path, struct b
     if (s->lock_fd >= 0 && flock(s->lock_fd, LOCK_EX | LOCK_NB) == 0)
         return true;
     if (s->lock_fd >= 0 && errno == EWOULDBLOCK)
-        buf_addf(why, "another gate443 runs with this state directory (%s): stop it with "
-                      "`gate443 ctl stop`, or say --state DIR for another", state_path);
+        buf_addf(why,
+                 "another gate443 runs with this state directory (%s): stop it with "
+                 "`gate443 ctl stop`, or say --state DIR for another",
+                 state_path);
     else
         buf_addf(why, "%s/%s: %s", state_path, CONTROL_LOCK, strerror(errno));
     return false;
@@ -394,8 +397,8 @@ struct control_server *control_server_new(struct loop *loop, int state_dirfd,
     struct control_server *s = calloc(1, sizeof *s);
     if (!s)
         return NULL;
-    *s = (struct control_server){.loop = loop, .env = *env, .listen = {on_listen, -1},
-                                 .dirfd = -1, .lock_fd = -1};
+    *s = (struct control_server){
+        .loop = loop, .env = *env, .listen = {on_listen, -1}, .dirfd = -1, .lock_fd = -1};
     list_init(&s->clients);
     if (server_open(s, state_dirfd, state_path, why))
         return s;
@@ -407,8 +410,8 @@ void control_server_free(struct control_server *s)
 {
     if (!s)
         return;
-    LIST_EACH (link, tmp, &s->clients)
-        client_close(LIST_ENTRY(link, struct control_client, link));
+    LIST_EACH(link, tmp, &s->clients)
+    client_close(LIST_ENTRY(link, struct control_client, link));
     if (s->listen.fd >= 0) {
         int fd = s->listen.fd;
         loop_unwatch(s->loop, &s->listen);

@@ -13,11 +13,12 @@
 #include "base/verb.h"
 #include "io/loop.h"
 
-#define CONTROL_SOCKET "control.sock" /* in the state directory */
+#define CONTROL_SOCKET      "control.sock" /* in the state directory */
 #define CONTROL_CLIENTS_MAX 16
-#define CONTROL_LINE_MAX (64 * 1024)           /* bytes of a request */
-#define CONTROL_ANSWER_MAX (16 * 1024 * 1024)  /* bytes of an answer */
-#define CONTROL_REQUEST_TIMEOUT (30 * SECOND)  /* from connecting, or the last answer, to a whole line */
+#define CONTROL_LINE_MAX    (64 * 1024)        /* bytes of a request */
+#define CONTROL_ANSWER_MAX  (16 * 1024 * 1024) /* bytes of an answer */
+#define CONTROL_REQUEST_TIMEOUT                                                                    \
+    (30 * SECOND) /* from connecting, or the last answer, to a whole line */
 
 struct control_server;
 struct control_request;
@@ -25,8 +26,8 @@ struct control_request;
 /* Who does what is asked. */
 struct control_env {
     void *user;
-    void (*status)(void *user, struct buf *json);   /* appends one JSON object */
-    void (*metrics)(void *user, struct buf *text);  /* appends Prometheus text */
+    void (*status)(void *user, struct buf *json);         /* appends one JSON object */
+    void (*metrics)(void *user, struct buf *text);        /* appends Prometheus text */
     void (*reload)(void *user, struct control_request *); /* control_answer, at once or later */
     void (*stop)(void *user);
 };

@@ -19,13 +19,13 @@
 #include <unistd.h>
 
 static const struct store {
-    const char *dir;             /* exists: this is the distribution's way */
+    const char *dir; /* exists: this is the distribution's way */
     const char *program, *option;
 } stores[] = {
-    {"/usr/local/share/ca-certificates", "update-ca-certificates", NULL},    /* Debian, Alpine */
-    {"/etc/pki/ca-trust/source/anchors", "update-ca-trust", "extract"},      /* Fedora */
-    {"/etc/ca-certificates/trust-source/anchors", "update-ca-trust", NULL},  /* Arch */
-    {"/usr/share/pki/trust/anchors", "update-ca-certificates", NULL},        /* openSUSE */
+    {"/usr/local/share/ca-certificates", "update-ca-certificates", NULL},   /* Debian, Alpine */
+    {"/etc/pki/ca-trust/source/anchors", "update-ca-trust", "extract"},     /* Fedora */
+    {"/etc/ca-certificates/trust-source/anchors", "update-ca-trust", NULL}, /* Arch */
+    {"/usr/share/pki/trust/anchors", "update-ca-certificates", NULL},       /* openSUSE */
 };
 
 /* Below $HOME. The first is Chromium's, made if missing; the others belong to their programs. */
@@ -128,8 +128,8 @@ static bool system_uninstall(const struct ca_trust *t)
 
 static int certutil(const char *db, const struct ca_trust *t, bool add)
 {
-    const char *add_argv[] = {"certutil", "-d", db, "-A", "-t", "C,,", "-n", t->name, "-i", t->path,
-                              NULL};
+    const char *add_argv[] = {"certutil", "-d",    db,   "-A",    "-t", "C,,",
+                              "-n",       t->name, "-i", t->path, NULL};
     const char *remove_argv[] = {"certutil", "-d", db, "-D", "-n", t->name, NULL};
     return run(add ? add_argv : remove_argv, true);
 }
@@ -179,7 +179,8 @@ static bool browsers(const struct ca_trust *t, bool add)
         return true;
     if (run(probe, true) == 127) {
         printf("- browsers: certutil is not installed (Debian: apt install libnss3-tools); then "
-               "again, or by hand: import %s in the browser's settings\n", t->path);
+               "again, or by hand: import %s in the browser's settings\n",
+               t->path);
         return !add;
     }
     if (add)

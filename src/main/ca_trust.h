@@ -6,9 +6,9 @@
 
 /* The certificate, as a file that other programs can be given, and the name it is known by. */
 struct ca_trust {
-    const char *path;  /* absolute: STATE/ca.crt */
+    const char *path; /* absolute: STATE/ca.crt */
     struct str pem;
-    char name[64];     /* "gate443-1a2b3c4d5e6f7081": the key's hash, so that several can coexist */
+    char name[64]; /* "gate443-1a2b3c4d5e6f7081": the key's hash, so that several can coexist */
 };
 
 /* The system's store and the user's NSS databases (Chromium, Firefox). Says on standard output what

@@ -15,10 +15,10 @@ struct cli_flag {
 /* On the stack of a command; {argc, argv, flags} to begin with. */
 struct cli {
     int argc;
-    char **argv; /* words are moved behind the options */
+    char **argv;                  /* words are moved behind the options */
     const struct cli_flag *flags; /* at most 24 */
-    const char *value; /* of the option returned, if it takes one */
-    int words;         /* after -1: argv[words] … argv[argc - 1] are not options */
+    const char *value;            /* of the option returned, if it takes one */
+    int words;                    /* after -1: argv[words] … argv[argc - 1] are not options */
     bool begun;
 };
 

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define CA_FILE "ca.crt"
-#define CA_MAX (64 * 1024)
+#define CA_MAX  (64 * 1024)
 
 static const char usage[] =
     "usage: gate443 ca show | export | install | uninstall [--state DIR]\n"
@@ -132,8 +132,7 @@ static int uninstall(const struct authority *a)
 static const struct action {
     const char *name;
     int (*run)(const struct authority *);
-} actions[] = {
-    {"show", show}, {"export", export}, {"install", install}, {"uninstall", uninstall}};
+} actions[] = {{"show", show}, {"export", export}, {"install", install}, {"uninstall", uninstall}};
 
 static int act(const struct action *action, const char *state)
 {
@@ -153,9 +152,8 @@ static int act(const struct action *action, const char *state)
 
 int cmd_ca(int argc, char **argv)
 {
-    static const struct cli_flag flags[] = {{"state", true, 'S'},
-                                            {"help", false, 'h'},
-                                            {NULL, false, 0}};
+    static const struct cli_flag flags[] = {
+        {"state", true, 'S'}, {"help", false, 'h'}, {NULL, false, 0}};
     const char *state = NULL;
     struct cli cli = {argc, argv, flags};
     for (int c; (c = cli_next(&cli)) != -1;) {

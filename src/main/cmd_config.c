@@ -15,7 +15,8 @@ static const char usage[] =
 
 static int print(struct buf *out)
 {
-    bool ok = buf_ok(out) && fwrite(buf_str(out).p ? buf_str(out).p : "", 1, out->n, stdout) == out->n;
+    bool ok =
+        buf_ok(out) && fwrite(buf_str(out).p ? buf_str(out).p : "", 1, out->n, stdout) == out->n;
     if (ok && out->n && buf_str(out).p[out->n - 1] != '\n')
         putchar('\n');
     if (!ok)
@@ -63,12 +64,9 @@ static int print_json(const char *config)
 
 int cmd_config(int argc, char **argv)
 {
-    static const struct cli_flag flags[] = {{"schema", false, 'S'},
-                                            {"reference", false, 'R'},
-                                            {"json", false, 'J'},
-                                            {"config", true, 'c'},
-                                            {"help", false, 'h'},
-                                            {NULL, false, 0}};
+    static const struct cli_flag flags[] = {{"schema", false, 'S'}, {"reference", false, 'R'},
+                                            {"json", false, 'J'},   {"config", true, 'c'},
+                                            {"help", false, 'h'},   {NULL, false, 0}};
     const char *config = NULL;
     char what = 0;
     struct cli cli = {argc, argv, flags};

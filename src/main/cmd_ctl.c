@@ -15,7 +15,8 @@ static void print_usage(FILE *to)
     for (const struct verb *v = control_verbs; v->name; v++)
         fprintf(to, "  %-10s %s\n", v->name, v->doc);
     fputs("      --state DIR   the state directory it was started with\n"
-          "      --json        the answer as it came\n", to);
+          "      --json        the answer as it came\n",
+          to);
 }
 
 static int ask(const char *state, const char *verb, bool json)
@@ -40,10 +41,8 @@ static int ask(const char *state, const char *verb, bool json)
 
 int cmd_ctl(int argc, char **argv)
 {
-    static const struct cli_flag flags[] = {{"state", true, 'S'},
-                                            {"json", false, 'J'},
-                                            {"help", false, 'h'},
-                                            {NULL, false, 0}};
+    static const struct cli_flag flags[] = {
+        {"state", true, 'S'}, {"json", false, 'J'}, {"help", false, 'h'}, {NULL, false, 0}};
     const char *state = NULL;
     bool json = false;
     struct cli cli = {argc, argv, flags};

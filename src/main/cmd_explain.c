@@ -36,9 +36,8 @@ static int explain(const char *config, const char *dir, const char *url)
 
 int cmd_explain(int argc, char **argv)
 {
-    static const struct cli_flag flags[] = {{"config", true, 'c'},
-                                            {"help", false, 'h'},
-                                            {NULL, false, 0}};
+    static const struct cli_flag flags[] = {
+        {"config", true, 'c'}, {"help", false, 'h'}, {NULL, false, 0}};
     const char *config = NULL;
     struct cli cli = {argc, argv, flags};
     for (int c; (c = cli_next(&cli)) != -1;) {

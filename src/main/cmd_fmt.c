@@ -64,9 +64,8 @@ static int format(const char *path, bool write)
 
 int cmd_fmt(int argc, char **argv)
 {
-    static const struct cli_flag flags[] = {{"write", false, 'w'},
-                                            {"help", false, 'h'},
-                                            {NULL, false, 0}};
+    static const struct cli_flag flags[] = {
+        {"write", false, 'w'}, {"help", false, 'h'}, {NULL, false, 0}};
     bool write = false;
     struct cli cli = {argc, argv, flags};
     for (int c; (c = cli_next(&cli)) != -1;) {

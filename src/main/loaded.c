@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TEXT_MAX (8u * 1024 * 1024)
+#define TEXT_MAX   (8u * 1024 * 1024)
 #define ERRORS_MAX (4u * 1024 * 1024)
 
 int loaded_env(struct load_env *ret, struct bundle *b, bool colour)

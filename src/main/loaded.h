@@ -7,8 +7,8 @@
 /* Owned by the command; loaded_done. */
 struct loaded {
     struct bundle bundle;
-    struct buf text, errors; /* errors: mistakes, or the warnings of a good one */
-    char name[4096];         /* in messages */
+    struct buf text, errors;   /* errors: mistakes, or the warnings of a good one */
+    char name[4096];           /* in messages */
     struct snapshot *snapshot; /* NULL: refused */
 };
 

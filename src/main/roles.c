@@ -35,13 +35,14 @@ int role_main(int argc, char **argv)
 {
     if (argc != 6)
         return 2;
-    const struct role *role = role_find(argv[2]);
+    uint64_t level;
+    const struct role *role = str_u64(str_c(argv[5]), &level) ? role_find(argv[2]) : NULL;
     struct loop *loop = role ? loop_epoll_new() : NULL;
     if (!loop)
         return 1;
     ignore_signals();
     struct role_args args = {SPAWN_FD, SPAWN_FD + 1, SPAWN_FD + 2,
-                             {.fd = 2, .level = (enum log_level)atoi(argv[5])}, false};
+                             {.fd = 2, .level = (enum log_level)level}, false};
     for (int fd = SPAWN_FD; fd <= SPAWN_FD + 2; fd++)
         (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
     snprintf(args.log.role, sizeof args.log.role, "%s", role->name);

@@ -67,8 +67,7 @@ static int make_dirs(char *path)
     return mkdir(path, 0700) && errno != EEXIST ? -1 : 0;
 }
 
-int state_dir_open(const char *dir_or_null, char path[STATE_PATH_MAX], int *ret_fd,
-                   struct buf *why)
+int state_dir_open(const char *dir_or_null, char path[STATE_PATH_MAX], int *ret_fd, struct buf *why)
 {
     struct stat st;
     int err = state_dir_path(dir_or_null, path, why);
@@ -80,8 +79,10 @@ int state_dir_open(const char *dir_or_null, char path[STATE_PATH_MAX], int *ret_
         buf_addf(why, "%s: %s; say --state DIR for another place", path, strerror(errno));
     } else if ((st.st_uid != geteuid() && st.st_uid != 0) || (st.st_mode & 022)) {
         err = -ERR_DENIED_BY_SYSTEM;
-        buf_addf(why, "%s: others may write to it, and it holds private keys: "
-                      "chown it to you and chmod 700", path);
+        buf_addf(why,
+                 "%s: others may write to it, and it holds private keys: "
+                 "chown it to you and chmod 700",
+                 path);
     }
     if (err) {
         if (fd >= 0)

@@ -132,7 +132,8 @@ static pid_t ask_elsewhere(struct world *w, const char *verb, bool json, int exp
     struct buf text;
     buf_init(&text, 16u << 20);
     int err = control_client_ask(w->path, verb, json, 10, &text);
-    bool same = err == expect_err && (!expect_text || str_starts(buf_str(&text), str_c(expect_text)));
+    bool same =
+        err == expect_err && (!expect_text || str_starts(buf_str(&text), str_c(expect_text)));
     if (!same)
         fprintf(stderr, "%s: %d %.*s\n", verb, err, STR_ARG(str_sub(buf_str(&text), 0, 300)));
     _exit(same ? 0 : 1);
@@ -151,8 +152,8 @@ static void verbs_answer(void **state)
 {
     struct world *w = *state;
     assert_asked(w, ask_elsewhere(w, "status", false, 0, "{\n  \"version\": \"1\""));
-    assert_asked(w, ask_elsewhere(w, "status", true, 0,
-                                  "{\"ok\":true,\"status\":{\"version\":\"1\""));
+    assert_asked(w,
+                 ask_elsewhere(w, "status", true, 0, "{\"ok\":true,\"status\":{\"version\":\"1\""));
     assert_asked(w, ask_elsewhere(w, "metrics", false, 0, "metric_0 \"quoted\" 0\nmetric_1"));
     assert_asked(w, ask_elsewhere(w, "reload", false, -ERR_CONFIG, "a.conf:1:1: error: no\n"));
     assert_asked(w, ask_elsewhere(w, "nonsense", false, -ERR_CONFIG, "there is no such verb"));
@@ -166,8 +167,7 @@ static void nobody_there(void **state)
     struct buf text;
     buf_init(&text, 4096);
     assert_int_equal(control_client_ask("/tmp", "status", false, 1, &text), -ERR_NOT_FOUND);
-    assert_int_equal(control_client_ask("/nonexistent", "status", false, 1, &text),
-                     -ERR_NOT_FOUND);
+    assert_int_equal(control_client_ask("/nonexistent", "status", false, 1, &text), -ERR_NOT_FOUND);
     buf_done(&text);
     (void)w;
 }
@@ -237,10 +237,16 @@ static void fire_and_forget(void **state)
 
 static void nonsense_is_refused(void **state)
 {
-    static const char *const lines[] = {
-        "hello\n", "{}\n", "[]\n", "{\"verb\":1}\n", "{\"verb\":\"status\",\"verb\":\"stop\"}\n",
-        "{\"verb\":\"sta\\u0000tus\"}\n", "{\"verb\":\"status\"} x\n", "\xff\xfe\n",
-        "GET / HTTP/1.1\n", "{\"verb\":\"role\"}\n"};
+    static const char *const lines[] = {"hello\n",
+                                        "{}\n",
+                                        "[]\n",
+                                        "{\"verb\":1}\n",
+                                        "{\"verb\":\"status\",\"verb\":\"stop\"}\n",
+                                        "{\"verb\":\"sta\\u0000tus\"}\n",
+                                        "{\"verb\":\"status\"} x\n",
+                                        "\xff\xfe\n",
+                                        "GET / HTTP/1.1\n",
+                                        "{\"verb\":\"role\"}\n"};
     struct world *w = *state;
     int fd = raw_connect(w);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {

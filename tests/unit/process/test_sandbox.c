@@ -141,7 +141,8 @@ static int openat2_is_an_error(void)
 {
     uint64_t how[3] = {O_RDONLY, 0, 0};
     return syscall(SYS_openat2, AT_FDCWD, "/etc/passwd", how, sizeof how) < 0 && errno == EACCES
-               ? 0 : 1;
+               ? 0
+               : 1;
 }
 
 /* Memory, clocks, time zones, channels, epoll, aborting cleanly: what every role does. */
@@ -187,10 +188,19 @@ static int worker_life(void)
 
 static void forbidden_calls_kill(void **state)
 {
-    static int (*const both[])(void) = {
-        try_exec, try_fork, try_socket, try_connect, try_bind, try_ptrace, try_kill,
-        try_other_tgkill, try_read_memory, try_executable_memory, try_make_executable, try_chmod,
-        try_unlink};
+    static int (*const both[])(void) = {try_exec,
+                                        try_fork,
+                                        try_socket,
+                                        try_connect,
+                                        try_bind,
+                                        try_ptrace,
+                                        try_kill,
+                                        try_other_tgkill,
+                                        try_read_memory,
+                                        try_executable_memory,
+                                        try_make_executable,
+                                        try_chmod,
+                                        try_unlink};
     if (!FILTERED)
         skip();
     for (size_t i = 0; i < sizeof both / sizeof *both; i++) {
@@ -266,7 +276,8 @@ static void privileges_are_gone(void **state)
                 status_has(pid, "CapPrm:\t0000000000000000");
     bool privs = status_has(pid, "NoNewPrivs:\t1");
     bool user = geteuid() != 0 || status_has(pid, "Uid:\t65534\t65534\t65534\t65534");
-    bool groups = geteuid() != 0 || status_has(pid, "Groups:\t \n") || status_has(pid, "Groups:\t\n");
+    bool groups =
+        geteuid() != 0 || status_has(pid, "Groups:\t \n") || status_has(pid, "Groups:\t\n");
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
     close(ready[0]);
@@ -307,12 +318,9 @@ static void users_by_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(forbidden_calls_kill),
-        cmocka_unit_test(files_cannot_be_opened_by_path),
-        cmocka_unit_test(needed_calls_work),
-        cmocka_unit_test(abort_is_seen_as_abort),
-        cmocka_unit_test(privileges_are_gone),
-        cmocka_unit_test(root_is_not_a_user_to_run_as),
+        cmocka_unit_test(forbidden_calls_kill), cmocka_unit_test(files_cannot_be_opened_by_path),
+        cmocka_unit_test(needed_calls_work),    cmocka_unit_test(abort_is_seen_as_abort),
+        cmocka_unit_test(privileges_are_gone),  cmocka_unit_test(root_is_not_a_user_to_run_as),
         cmocka_unit_test(users_by_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
