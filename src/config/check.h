@@ -24,6 +24,8 @@ bool check_ip(struct str s, char out[64]);
 bool check_route_path(struct load *l, const struct parse_node *node, size_t word);
 /* Tells what is weaker than its waivers permit. In check_weak.c. */
 void check_weak(struct load *l, const struct site *site, const struct parse_node *node);
+/* Whether no route of l->site has that path yet; told at the node's word. */
+bool check_route_new(struct load *l, const struct parse_node *node, size_t word, struct str path);
 /* A site that was read whole: certificates, weak settings, handlers, order of routes. */
 void check_site(struct load *l, struct site *site, const struct parse_node *node);
 /* All of it: names, defaults, listeners, numbers. */

@@ -170,6 +170,11 @@ bool check_route_path(struct load *l, const struct parse_node *node, size_t word
         load_error(l, node, word, hint, "`%.*s` %s", STR_ARG(str_sub(path, 0, 100)), fault);
         return false;
     }
+    return check_route_new(l, node, word, path);
+}
+
+bool check_route_new(struct load *l, const struct parse_node *node, size_t word, struct str path)
+{
     for (size_t i = 0; i < l->site->nroutes; i++) {
         const struct route *other = l->site->routes[i];
         char first[160];

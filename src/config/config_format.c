@@ -118,6 +118,7 @@ static void put_token(struct formatter *f, const struct lex_token *t)
         break;
     case LEX_CLOSE: put_close(f); break;
     case LEX_END:
+    case LEX_CONTROL:
     case LEX_BAD: break;
     }
 }

@@ -55,6 +55,15 @@ static struct lex_token cut(const struct lex *l, size_t start, struct lex_token 
     return t;
 }
 
+/* To the end of what a reader takes for one word: so one slip is told once. */
+static struct lex_token bad_word(struct lex *l, size_t start, struct lex_token t, const char *why,
+                                 const char *hint)
+{
+    while (!ends_word(peek(l)) || peek(l) == '"')
+        step(l);
+    return bad(cut(l, start, t), why, hint);
+}
+
 static struct lex_token comment(struct lex *l, struct lex_token t)
 {
     size_t start = l->at;
@@ -97,8 +106,8 @@ static struct lex_token quoted(struct lex *l, struct lex_token t)
     t = cut(l, start, t);
     t.type = LEX_QUOTED;
     if (!ends_word(peek(l)) || peek(l) == '"')
-        return bad(t, "text directly behind a closing quote",
-                   "put a space between, or the whole word in quotes");
+        return bad_word(l, start, t, "text directly behind a closing quote",
+                        "put a space between, or the whole word in quotes");
     return why ? bad(t, why, hint) : t;
 }
 
@@ -110,7 +119,7 @@ static struct lex_token word(struct lex *l, struct lex_token t)
     t = cut(l, start, t);
     t.type = LEX_WORD;
     if (peek(l) == '"')
-        return bad(t, "quote inside a word", "put the whole word in quotes");
+        return bad_word(l, start, t, "quote inside a word", "put the whole word in quotes");
     return t;
 }
 
@@ -136,7 +145,11 @@ struct lex_token lex_next(struct lex *l)
     step(l);
     t = cut(l, start, t);
     t.type = c == '{' ? LEX_OPEN : c == '}' ? LEX_CLOSE : LEX_SEMI;
-    return is_control(c) ? bad(t, "control character", "remove it; is this a text file?") : t;
+    if (is_control(c)) {
+        t = bad(t, "control character", "remove it; is this a text file?");
+        t.type = LEX_CONTROL;
+    }
+    return t;
 }
 
 size_t lex_unquote(struct str raw, char *out)

@@ -12,7 +12,8 @@ enum lex_type {
     LEX_CLOSE,   /* } */
     LEX_SEMI,    /* ; */
     LEX_COMMENT, /* # to the end of its line, without trailing space */
-    LEX_BAD,     /* not part of the language: `why` and `hint` say it; reading can go on */
+    LEX_CONTROL, /* a control character: told like LEX_BAD, and no word */
+    LEX_BAD,     /* a word that is not part of the language: `why` and `hint` say it; reading can go on */
 };
 
 struct lex_token {
@@ -20,7 +21,7 @@ struct lex_token {
     struct str raw;        /* of the text */
     uint32_t line, column; /* from 1; columns count UTF-8 characters */
     uint32_t newlines;     /* line ends between the token before and this one */
-    const char *why, *hint; /* LEX_BAD */
+    const char *why, *hint; /* LEX_BAD, LEX_CONTROL */
 };
 
 /* A value; lives on its user's stack. */

@@ -81,7 +81,7 @@ struct handler_decl {
     int (*arguments)(struct load *, const struct parse_node *, const struct str *words, size_t n,
                      void *conf);
     int (*load)(struct load *, const struct parse_node *, void *conf); /* last check; may be NULL */
-    void (*unload)(void *conf);                                      /* may be NULL */
+    void (*unload)(void *conf); /* may be NULL; also called when `load` failed or was not reached */
     const void *impl;             /* const struct handler * */
 };
 

@@ -32,9 +32,10 @@ static void advance(struct parser *p)
 {
     for (;;) {
         p->token = lex_next(&p->lex);
-        if (p->token.type == LEX_BAD)
+        bool control = p->token.type == LEX_CONTROL;
+        if (p->token.type == LEX_BAD || control)
             error_at(p, &p->token, p->token.hint, p->token.why);
-        if (p->token.type != LEX_COMMENT)
+        if (p->token.type != LEX_COMMENT && !control)
             return;
     }
 }
@@ -85,6 +86,8 @@ static void read_words(struct parser *p, struct parse_node *node)
 static void missing_semicolon(struct parser *p)
 {
     struct diag_place at = place_of(p, &p->last);
+    if (p->last.type == LEX_BAD) /* told already: a quote that swallowed the `;` */
+        return;
     at.column += at.width;
     at.width = 1;
     diag_add(p->d, false, at, "end the directive with `;`", "missing `;`");

@@ -85,6 +85,8 @@ void engine_handler(struct load *l, const struct handler_decl *h, struct parse_n
     if (!engine_count(l, node, h->min_args + path, h->max_args + path, h->args) ||
         (path && !check_route_path(l, node, 1)))
         return;
+    if (!path && !route && !check_route_new(l, node, 0, STR("/")))
+        return;
     if (route && route->handler) {
         load_error(l, node, 0, "write one `route` for each handler",
                    "this route has a handler already: `%s`", route->handler->name);
