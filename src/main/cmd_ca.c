@@ -41,7 +41,10 @@ struct authority {
 static int make(int dirfd, struct buf *why)
 {
     struct keyvault *v = keyvault_new();
+    int lock = state_lock(dirfd);
     int err = v ? keyvault_open_ca(v, dirfd, time(NULL), why) : -ERR_NOMEM;
+    if (lock >= 0)
+        close(lock);
     keyvault_free(v);
     return err;
 }

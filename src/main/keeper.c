@@ -3,6 +3,7 @@
 #include "main/roles.h"
 
 #include "base/pack.h"
+#include "main/state.h"
 #include "process/chan.h"
 #include "tls/keyvault.h"
 
@@ -214,7 +215,10 @@ static int open_ca(struct keeper *k, int dirfd)
         return 0;
     struct buf why;
     buf_init(&why, 4096);
+    int lock = state_lock(dirfd);
     int err = keyvault_open_ca(k->vault, dirfd, k->loop->wall, &why);
+    if (lock >= 0)
+        close(lock);
     if (err)
         log_write(&k->log, LOG_ERROR, "%.*s", STR_ARG(buf_str(&why)));
     buf_done(&why);

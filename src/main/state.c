@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -91,4 +92,15 @@ int state_dir_open(const char *dir_or_null, char path[STATE_PATH_MAX], int *ret_
     }
     *ret_fd = fd;
     return 0;
+}
+
+int state_lock(int dirfd)
+{
+    /* An open file description of its own: the lock must end with this descriptor. */
+    int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0 && flock(fd, LOCK_EX)) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
 }

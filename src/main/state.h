@@ -13,5 +13,8 @@ int must_use state_dir_path(const char *dir_or_null, char path[STATE_PATH_MAX], 
  * with its parents, 0700, if missing. −err with the reason in `why`. */
 int must_use state_dir_open(const char *dir_or_null, char path[STATE_PATH_MAX], int *ret_fd,
                             struct buf *why);
+/* Waits for, and takes, the lock on what the directory holds: reading or making the local authority
+ * is one step for all processes. Close the descriptor to let go; −1: could not (errno). */
+int state_lock(int dirfd);
 
 #endif
