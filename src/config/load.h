@@ -38,7 +38,7 @@ struct arena *load_arena(struct load *l);
 struct dir_ref *load_dir(struct load *l, const struct parse_node *node, size_t word);
 /* Words of a node: [0] is the directive. */
 size_t node_words(const struct parse_node *node);
-struct str node_word(const struct parse_node *node, size_t i); /* i out of range: empty */
+struct str node_word(const struct parse_node *node, size_t i); /* NUL behind; out of range: empty */
 struct source_ref node_source(const struct parse_node *node);
 
 /* What `gate443 serve DIR` means, as configuration text: the parent gives workers text in any case. */

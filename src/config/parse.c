@@ -50,11 +50,17 @@ static struct parse_word make_word(struct parser *p)
     const struct lex_token *t = &p->token;
     struct diag_place at = place_of(p, t);
     struct parse_word w = {t->raw, at.line, at.column, at.width, t->type == LEX_QUOTED};
-    if (t->type == LEX_QUOTED) {
-        char *out = arena_alloc(p->arena, t->raw.n);
-        w.text = out ? str_of(out, lex_unquote(t->raw, out)) : STR_NONE;
-        p->failed |= !out;
+    char *out = arena_alloc(p->arena, t->raw.n + 1);
+    p->failed |= !out;
+    if (!out) {
+        w.text = STR_NONE;
+        return w;
     }
+    size_t n = t->type == LEX_QUOTED ? lex_unquote(t->raw, out) : t->raw.n;
+    if (n && t->type != LEX_QUOTED)
+        memcpy(out, t->raw.p, n);
+    out[n] = '\0';
+    w.text = str_of(out, n);
     return w;
 }
 

@@ -9,7 +9,7 @@
 #define PARSE_WORDS_MAX 4096 /* of one directive */
 
 struct parse_word {
-    struct str text; /* unquoted */
+    struct str text; /* unquoted; NUL behind it, since some go to the system as they are */
     uint32_t line, column, width;
     bool quoted;
 };
