@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "io/file.h"
+#include "tls/leaf_key.h"
 #include "tls/local_ca.h"
 #include "tls/spki.h"
 
@@ -299,14 +300,31 @@ int keyvault_open_ca(struct keyvault *v, int dirfd, int64_t wall, struct buf *wh
     return local_ca_open(&v->ca, dirfd, wall, why);
 }
 
+/* A successor of a keeper that died may be asked for a signature under a leaf of the epoch before:
+ * a leaf lives no longer than an epoch, so no older one is in use. */
+static int keep_previous(struct keyvault *v, const struct str *names, size_t n, int64_t seconds,
+                         int64_t epoch, uint64_t generation)
+{
+    EVP_PKEY *key;
+    unsigned char spki[SPKI_HASH];
+    int err = leaf_key_derive(v->ca.key, names, n, seconds, epoch - 1, &key);
+    return err ? err : keep(v, key, generation, spki);
+}
+
 int keyvault_issue(struct keyvault *v, const struct str *names, size_t n, int64_t wall,
                    int64_t seconds, uint64_t generation, struct buf *ret_chain,
                    unsigned char ret_spki[SPKI_HASH])
 {
-    EVP_PKEY *key = EVP_EC_gen("P-256");
-    if (!key)
-        return -ERR_NOMEM;
-    int err = local_ca_issue(&v->ca, key, names, n, wall, seconds, ret_chain);
+    EVP_PKEY *key;
+    if (!v->ca.key || n == 0 || seconds <= 0)
+        return -ERR_INVAL;
+    int64_t epoch = leaf_key_epoch(wall, seconds);
+    int err = leaf_key_derive(v->ca.key, names, n, seconds, epoch, &key);
+    if (err)
+        return err;
+    err = local_ca_issue(&v->ca, key, names, n, wall, seconds, ret_chain);
+    if (!err)
+        err = keep_previous(v, names, n, seconds, epoch, generation);
     if (err) {
         EVP_PKEY_free(key);
         return err;

@@ -25,7 +25,9 @@ void keyvault_forget(struct keyvault *v, uint64_t generation);
  * name-constrained is not possible for arbitrary names). -err with `why` filled for people. */
 int must_use keyvault_open_ca(struct keyvault *v, int dirfd, int64_t wall, struct buf *why);
 /* Issues leaves (one ECDSA P-256) for these names (DNS names and IP literals), valid `seconds`
- * (≤ 47 days), key kept in memory only. chain: PEM, leaf first. */
+ * (≤ 47 days). The key is kept in memory only and derived from the authority's, the names and
+ * the time in units of `seconds`: another vault on the same authority comes to the same key, and
+ * keeps the one of the unit before too. chain: PEM, leaf first. */
 int must_use keyvault_issue(struct keyvault *v, const struct str *names, size_t n, int64_t wall,
                             int64_t seconds, uint64_t generation, struct buf *ret_chain,
                             unsigned char ret_spki[SPKI_HASH]);

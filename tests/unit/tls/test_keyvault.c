@@ -252,6 +252,63 @@ static void test_ca(void **state)
     dir_close(&d);
 }
 
+static void issue(int dirfd, const struct str *names, size_t n, int64_t wall, struct keyvault **ret,
+                  unsigned char ret_spki[SPKI_HASH])
+{
+    struct buf why, chain;
+    int64_t from, until;
+    unsigned char in_cert[SPKI_HASH];
+    buf_init(&why, 4096);
+    buf_init(&chain, 65536);
+    struct keyvault *v = keyvault_new();
+    assert_int_equal(keyvault_open_ca(v, dirfd, wall, &why), 0);
+    assert_int_equal(keyvault_issue(v, names, n, wall, 30 * DAYS, 1, &chain, ret_spki), 0);
+    assert_int_equal(cert_facts(buf_str(&chain), &from, &until, in_cert), 0);
+    assert_memory_equal(ret_spki, in_cert, SPKI_HASH);
+    buf_done(&why);
+    buf_done(&chain);
+    if (ret)
+        *ret = v;
+    else
+        keyvault_free(v);
+}
+
+/* A keeper dies: the next one has the keys of what the workers serve. */
+static void test_leaf_keys_come_again(void **state)
+{
+    struct dir d, other;
+    struct keyvault *v;
+    unsigned char first[SPKI_HASH], spki[SPKI_HASH];
+    const struct str names[] = {STR("a.test"), STR("b.test"), STR("127.0.0.1")};
+    const struct str turned[] = {STR("B.test"), STR("127.0.0.1"), STR("a.test")};
+    const struct str glued[] = {STR("a.testb"), STR(".test"), STR("127.0.0.1")};
+    const int64_t start = NOW / (30 * DAYS) * (30 * DAYS), later = start + 30 * DAYS;
+    dir_open(&d);
+    dir_open(&other);
+    issue(d.fd, names, 3, start, NULL, first); /* the authority just made … */
+    issue(d.fd, names, 3, later - 1, NULL, spki); /* … and read from its file */
+    assert_memory_equal(first, spki, SPKI_HASH);
+    issue(d.fd, turned, 3, start, NULL, spki);
+    assert_memory_equal(first, spki, SPKI_HASH);
+    issue(d.fd, names, 2, start, NULL, spki);
+    assert_memory_not_equal(first, spki, SPKI_HASH);
+    issue(d.fd, glued, 3, start, NULL, spki);
+    assert_memory_not_equal(first, spki, SPKI_HASH);
+    issue(other.fd, names, 3, start, NULL, spki);
+    assert_memory_not_equal(first, spki, SPKI_HASH);
+    issue(d.fd, names, 3, later, &v, spki);
+    assert_memory_not_equal(first, spki, SPKI_HASH);
+    struct sign_request q = {.scheme = SIGN_ECDSA, .digest = DIGEST_SHA256, .n = 1};
+    struct buf sig;
+    buf_init(&sig, 2048);
+    memcpy(q.spki, first, SPKI_HASH); /* a leaf of the epoch before may still be served */
+    assert_int_equal(keyvault_sign(v, &q, STR("x"), &sig), 0);
+    buf_done(&sig);
+    keyvault_free(v);
+    dir_close(&d);
+    dir_close(&other);
+}
+
 static void expect_refused(int dirfd, int64_t wall, const char *says)
 {
     struct buf why;
@@ -312,6 +369,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sign),     cmocka_unit_test(test_load_refused),
         cmocka_unit_test(test_forget),   cmocka_unit_test(test_ca),
+        cmocka_unit_test(test_leaf_keys_come_again),
         cmocka_unit_test(test_ca_damaged), cmocka_unit_test(test_ticket_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
