@@ -19,7 +19,7 @@
 
 static const char usage[] =
     "usage: gate443 ca show | export | install | uninstall [--state DIR]\n"
-    "  show        where the authority is, how long it is valid, its key's hash\n"
+    "  show        where the authority is, how long it is valid, its fingerprint\n"
     "  export      its certificate as PEM, on standard output\n"
     "  install     make this machine and this user's browsers trust it\n"
     "  uninstall   the reverse\n"
@@ -90,14 +90,18 @@ static void print_day(const char *what, int64_t wall)
 
 static int show(const struct authority *a)
 {
+    unsigned char print[32];
     printf("certificate:  %s\n", a->path);
     printf("private key:  %s/ca.key (never give it away)\n", a->state);
     print_day("valid from:   ", a->from);
     print_day("valid until:  ", a->until);
-    printf("key (SPKI):   sha256 ");
-    for (size_t i = 0; i < SPKI_HASH; i++)
-        printf("%02x", a->spki[i]);
-    printf("\ntrust it:     gate443 ca install --state %s\n", a->state);
+    if (cert_fingerprint(buf_str(&a->pem), print) == 0) {
+        printf("fingerprint:  SHA-256 ");
+        for (size_t i = 0; i < sizeof print; i++)
+            printf("%s%02X", i ? ":" : "", print[i]);
+        putchar('\n');
+    }
+    printf("trust it:     gate443 ca install --state %s\n", a->state);
     return 0;
 }
 

@@ -2,8 +2,9 @@
  *
  * Every fault is told, each with what to do about it: whoever installs a certificate at night should
  * not have to come back for the second one. Trust is not judged here: which roots the clients have
- * is not ours to know. A missing intermediate is therefore concluded: a lone certificate that says
- * where its issuer can be fetched (RFC 5280 4.2.2.1) has an issuer that clients do not have. */
+ * is not ours to know. A lone certificate that says where its issuer can be fetched (RFC 5280
+ * 4.2.2.1) most likely lacks an intermediate, but a private root may issue directly and say the same:
+ * that is a warning. What the file itself contradicts, order or a wrong issuer, is a fault. */
 #include "tls/cert.h"
 
 #include "base/addr.h"
@@ -239,9 +240,9 @@ static void check_lone(struct check *c, X509 *x)
     }
     AUTHORITY_INFO_ACCESS_free(aia);
     if (*where && !self_issued(x))
-        fault(c, -ERR_CERT_CHAIN,
-              "the intermediate certificate behind \"%s\" is missing: append it (in PEM, from %s), "
-              "or use the file usually called fullchain.pem", subject(x, name), where);
+        warning(c, "\"%s\" stands alone: unless a root that clients trust issued it, browsers will "
+                   "refuse it; append the intermediate certificate (in PEM, from %s), or use the file "
+                   "usually called fullchain.pem", subject(x, name), where);
 }
 
 static void check_order(struct check *c)
@@ -367,6 +368,18 @@ int cert_facts(struct str pem, int64_t *ret_not_before, int64_t *ret_not_after,
     sk_X509_pop_free(chain, X509_free);
     ERR_clear_error();
     return err;
+}
+
+int cert_fingerprint(struct str pem, unsigned char ret[32])
+{
+    STACK_OF(X509) *all = NULL;
+    unsigned n = 32;
+    int err = cert_read(NULL, pem, &all);
+    if (err)
+        return err;
+    bool ok = sk_X509_num(all) > 0 && X509_digest(sk_X509_value(all, 0), EVP_sha256(), ret, &n);
+    sk_X509_pop_free(all, X509_free);
+    return ok ? 0 : -ERR_CERT_SYNTAX;
 }
 
 const char *tls_version_text(void)

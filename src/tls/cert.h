@@ -9,14 +9,17 @@
 struct cert; /* chain + SPKI hash, opaque */
 
 /* All that can be wrong with a chain for these names at this time; each finding is a line in `why`
- * (with `label` in front). Order, missing intermediates, expiry, names, key size (RSA ≥ 2048, EC ≥
- * 256), SHA-1/MD5 signatures. 0 or the first fault's −err. names may be wildcards. `spki`: hash of
- * the private key that belongs to it, NULL: not checked. warnings (near expiry …) → `warn`. */
+ * (with `label` in front). Order, issuers that do not match, expiry, names, key size (RSA ≥ 2048,
+ * EC ≥ 256), SHA-1/MD5 signatures. 0 or the first fault's −err. names may be wildcards. `spki`: hash of
+ * the private key that belongs to it, NULL: not checked. warnings (near
+ * expiry, an intermediate that seems to be missing …) → `warn`. */
 int must_use cert_check(struct str pem, const char *label, const struct str *names, size_t n,
                         int64_t wall, const unsigned char *spki, struct buf *why, struct buf *warn);
 /* Leaf's notAfter (s since 1970) and SPKI hash. */
 int must_use cert_facts(struct str pem, int64_t *ret_not_before, int64_t *ret_not_after,
                         unsigned char ret_spki[SPKI_HASH]);
+/* SHA-256 of the first certificate, as browsers show it. -ERR_CERT_SYNTAX. */
+int must_use cert_fingerprint(struct str pem, unsigned char ret[32]);
 /* The TLS library that runs, as it calls itself: "OpenSSL 3.0.15 3 Sep 2024". */
 const char *tls_version_text(void);
 
