@@ -240,7 +240,11 @@ static int on_begin_frame(nghttp2_session *ng, const nghttp2_frame_hd *hd, void 
     case NGHTTP2_PING:
         h2_spend(h2, H2_COST_PING);
         break;
-    case NGHTTP2_PRIORITY:
+    case NGHTTP2_PRIORITY: /* RFC 9113 6.3, which the library forgets where priorities are off */
+        if (hd->stream_id == 0)
+            h2_fail(h2, -ERR_H2_PROTOCOL);
+        h2_spend(h2, H2_COST_PRIORITY);
+        break;
     case NGHTTP2_PRIORITY_UPDATE:
         h2_spend(h2, H2_COST_PRIORITY);
         break;

@@ -259,7 +259,8 @@ class RawHttp2:
                     return result or ("closed", None)
                 if found.type == GOAWAY and found.code != NO_ERROR:
                     return ("goaway", found.code)
-                if found.type == RST_STREAM and found.stream == stream:
+                # RFC 9113 8.1: NO_ERROR behind a whole response only says that the request's body is not wanted.
+                if found.type == RST_STREAM and found.stream == stream and not (result and found.code == NO_ERROR):
                     result = ("rst", found.code)
                 if found.type == HEADERS:
                     head = dict(self.decoder.decode(found.payload))
