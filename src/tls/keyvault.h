@@ -27,7 +27,8 @@ int must_use keyvault_open_ca(struct keyvault *v, int dirfd, int64_t wall, struc
 /* Issues leaves (one ECDSA P-256) for these names (DNS names and IP literals), valid `seconds`
  * (≤ 47 days). The key is kept in memory only and derived from the authority's, the names and
  * the time in units of `seconds`: another vault on the same authority comes to the same key, and
- * keeps the one of the unit before too. chain: PEM, leaf first. */
+ * keeps the one of the unit before too. chain: PEM, leaf first. A leaf ends
+ * with the authority at the latest; -ERR_CERT_TIME: that is over. */
 int must_use keyvault_issue(struct keyvault *v, const struct str *names, size_t n, int64_t wall,
                             int64_t seconds, uint64_t generation, struct buf *ret_chain,
                             unsigned char ret_spki[SPKI_HASH]);

@@ -13,6 +13,7 @@
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #define CA_SECONDS ((int64_t)10 * 365 * 86400)
@@ -172,6 +173,14 @@ static bool append_pem(X509 *x, struct buf *out)
     return ok;
 }
 
+/* A leaf that outlives its authority would look good in our own lists and be refused by clients. */
+static int64_t last_second(const X509 *authority, int64_t until)
+{
+    struct tm tm;
+    int64_t end = ASN1_TIME_to_tm(X509_get0_notAfter(authority), &tm) ? (int64_t)timegm(&tm) : until;
+    return end < until ? end : until;
+}
+
 int local_ca_issue(const struct local_ca *ca, EVP_PKEY *key, const struct str *names, size_t n,
                    int64_t wall, int64_t seconds, struct buf *ret_chain)
 {
@@ -180,7 +189,9 @@ int local_ca_issue(const struct local_ca *ca, EVP_PKEY *key, const struct str *n
     for (size_t i = 0; i < n; i++)
         if (!name_ok(names[i]))
             return -ERR_INVAL;
-    int64_t from = wall - HOUR, until = from + seconds;
+    int64_t from = wall - HOUR, until = last_second(ca->cert, from + seconds);
+    if (until <= wall)
+        return -ERR_CERT_TIME;
     X509 *x = X509_new();
     bool ok = begin(x, key, from, until) && set_subject(x, names[0]) &&
               X509_set_issuer_name(x, X509_get_subject_name(ca->cert)) &&

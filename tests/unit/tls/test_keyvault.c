@@ -309,6 +309,32 @@ static void test_leaf_keys_come_again(void **state)
     dir_close(&other);
 }
 
+/* A leaf ends with its authority at the latest. */
+static void test_leaf_within_authority(void **state)
+{
+    struct dir d;
+    struct buf why, chain;
+    unsigned char spki[SPKI_HASH];
+    int64_t from, until;
+    const int64_t end = NOW + (int64_t)10 * 365 * DAYS; /* of the authority */
+    const struct str name = STR("a.test");
+    buf_init(&why, 4096);
+    buf_init(&chain, 65536);
+    dir_open(&d);
+    struct keyvault *v = keyvault_new();
+    assert_int_equal(keyvault_open_ca(v, d.fd, NOW, &why), 0);
+    assert_int_equal(keyvault_issue(v, &name, 1, end - DAYS, 30 * DAYS, 1, &chain, spki), 0);
+    assert_int_equal(cert_facts(buf_str(&chain), &from, &until, spki), 0);
+    assert_int_equal(until, end);
+    buf_clear(&chain);
+    assert_int_equal(keyvault_issue(v, &name, 1, end, 30 * DAYS, 1, &chain, spki), -ERR_CERT_TIME);
+    assert_int_equal(chain.n, 0);
+    keyvault_free(v);
+    buf_done(&why);
+    buf_done(&chain);
+    dir_close(&d);
+}
+
 static void expect_refused(int dirfd, int64_t wall, const char *says)
 {
     struct buf why;
@@ -370,6 +396,7 @@ int main(void)
         cmocka_unit_test(test_sign),     cmocka_unit_test(test_load_refused),
         cmocka_unit_test(test_forget),   cmocka_unit_test(test_ca),
         cmocka_unit_test(test_leaf_keys_come_again),
+        cmocka_unit_test(test_leaf_within_authority),
         cmocka_unit_test(test_ca_damaged), cmocka_unit_test(test_ticket_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
