@@ -4,6 +4,8 @@
  *
  * Invariants: after a reset or on_gone nothing is sent; at most one final head; a handler's on_gone
  * is called once, also when an error page took its place (see struct error_state). */
+#include "http/exchange.h"
+
 #include "http/error_page.h"
 #include "http/exchange_send.h"
 #include "http/filter.h"
