@@ -1,5 +1,5 @@
 /* What a site's settings add to every response head; see filter.h. In this order, so that the
- * more particular wins: header rules (set, add, default), then the defaults of the house where neither the
+ * more particular wins: header rules (set, add, default), then the defaults where neither the
  * application nor a rule said anything, then the rules that remove, over all of it.
  *
  * It runs for every response, so it looks at bits of head.present and adds constant text; only Date and
