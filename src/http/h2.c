@@ -144,8 +144,6 @@ void h2_fail(struct h2 *h2, int err)
     struct metrics *m = h2->base.conn->metrics;
     if (err == -ERR_H2_FLOOD)
         m->http_floods++;
-    if (err == -ERR_TIMEOUT || err == -ERR_TOO_SLOW)
-        m->timeouts++;
     loop_defer(h2->base.conn->loop, &h2->task);
 }
 
