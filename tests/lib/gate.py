@@ -66,7 +66,8 @@ class Gate:
     def __init__(self, directory=None, *, config=None, names=("localhost",), args=(), workers=None, single=False,
                  address="127.0.0.1", state=None, env=None, root=None):
         """directory: what to serve; or config: the text of a configuration file, in which {https}, {http}, {state}
-        and {root} are replaced (root being this Gate's own directory, or the one given)."""
+        and {root} are replaced (root being this Gate's own directory, or the one given). names: the names of the site;
+        with a configuration, those that it says, the first being the one that url means."""
         self.home = Path(tempfile.mkdtemp(prefix="gate443-test-"))
         self.home.chmod(0o755)
         self.directory = directory
@@ -106,8 +107,8 @@ class Gate:
         if self.directory:
             command.append(str(self.directory))
         command += ["--https", self.endpoint(self.https), "--http", self.endpoint(self.http),
-                    "--state", str(self.state)]
-        if self.names != ("localhost",):
+        if self.names != ("localhost",) and self.config is None:
+        if self.config_text is None and self.names != ("localhost",):
             command += [word for name in self.names for word in ("--name", name)]
         if self.workers:
             command += ["--workers", str(self.workers)]
