@@ -107,7 +107,7 @@ class Gate:
         if self.directory:
             command.append(str(self.directory))
         command += ["--https", self.endpoint(self.https), "--http", self.endpoint(self.http),
-        if self.names != ("localhost",) and self.config is None:
+                    "--state", str(self.state)]
         if self.config_text is None and self.names != ("localhost",):
             command += [word for name in self.names for word in ("--name", name)]
         if self.workers:
