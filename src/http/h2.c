@@ -141,9 +141,8 @@ void h2_fail(struct h2 *h2, int err)
     if (h2->failed || h2->lingering || h2->ended)
         return;
     h2->failed = err;
-    struct metrics *m = h2->base.conn->metrics;
-    if (err == -ERR_H2_FLOOD)
-        m->http_floods++;
+    if (err == -ERR_H2_FLOOD) /* deadlines are counted by the owner, from on_closed's error */
+        h2->base.conn->metrics->http_floods++;
     loop_defer(h2->base.conn->loop, &h2->task);
 }
 
@@ -671,7 +670,9 @@ static void check_deadlines(struct h2 *h2, uint64_t now)
     int err = pace_check(&h2->pace, h2->base.limits, now);
     if (!err)
         return;
-    if (h2->pace.state == PACE_BODY_IN && !peer_may_send(h2))
+    if (h2->pace.state == PACE_IDLE) /* no fault of anybody's: a GOAWAY without error */
+        nghttp2_session_terminate_session(h2->ng, NGHTTP2_NO_ERROR);
+    else if (h2->pace.state == PACE_BODY_IN && !peer_may_send(h2))
         pace_enter(&h2->pace, PACE_BODY_IN, now);
     else
         h2_fail(h2, err);
