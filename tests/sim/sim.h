@@ -37,7 +37,6 @@ struct sim {
     struct access_log access_log;
     uint64_t seed, rng;
     unsigned idle_told;
-    bool check_off; /* memory runs out on purpose: nothing is reported */
 };
 
 /* 0, or -ERR_NOMEM. Takes no reference of the snapshot but its own. */

@@ -25,7 +25,7 @@ static const char *const hellos[2] = {"hello, old world", "hello, new and somewh
 
 struct h1_client {
     struct sim_client client;
-    struct sim_expect e[REQUESTS_MAX];
+    struct sim_expect e[REQUESTS_MAX + 1];
     size_t n;
 };
 
@@ -57,6 +57,26 @@ static size_t random_capacity(struct sim *s)
     return base > 7 ? 1 + sim_below(s, base) : base;
 }
 
+/* Ends some conversations with a request that must end the connection too. */
+static void last_words(struct sim *s, struct h1_client *h)
+{
+    static const char *const bad[] = {
+        "GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n"
+        "Transfer-Encoding: chunked\r\n\r\nabc",
+        "GET / HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: localhost\r\n folded: yes\r\n\r\n",
+        "\x16\x03\x01\x02\x01\x01\x01\xfc\x03\x03 a hello of TLS\r\n\r\n",
+        "POST /hello HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n"};
+    struct sim_expect *e = &h->e[h->n++];
+    *e = (struct sim_expect){.status = 400, .any_body = true};
+    if (sim_chance(s, 2)) {
+        buf_add(&h->client.out, str_c(bad[sim_below(s, sizeof bad / sizeof *bad)]));
+        return;
+    }
+    sim_expect(e, SIM_GET_SMALL, &files, "");
+    buf_add(&h->client.out, STR("GET /small.txt HTTP/1.0\r\nHost: localhost\r\n\r\n"));
+}
+
 static void start_h1(struct scenario *c, struct party *p, size_t capacity, const char *peer)
 {
     struct sim *s = &c->sim;
@@ -68,6 +88,8 @@ static void start_h1(struct scenario *c, struct party *p, size_t capacity, const
         sim_expect(&h->e[i], sim_any_kind(s, capacity), &files, c->hello);
         sim_h1_request(s, &h->client.out, &h->e[i], i + 1 == h->n && sim_chance(s, 2));
     }
+    if (sim_chance(s, 5))
+        last_words(s, h);
     p->clean = sim_client_habits(&h->client, capacity >= 512);
     int err = sim_client_start(&h->client, s, capacity, peer, false);
     if (err)
