@@ -429,9 +429,13 @@ static int on_frame_sent(nghttp2_session *ng, const nghttp2_frame *frame, void *
         return 0;
     s->done = true;
     h2_sending(s, false);
-    /* RFC 9113 8.1: the response is complete, the rest of the request is not wanted. */
-    if (!s->input_ended)
-        nghttp2_submit_rst_stream(ng, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_NO_ERROR);
+    /* RFC 9113 8.1: the response is complete, the rest of the request is not wanted. The reset
+     * waits a little: clients that find it right behind the response drop both. */
+    if (!s->input_ended) {
+        s->reset_at = h2_now(h2) + H2_LATE;
+        if (!h2->late_at)
+            h2->late_at = s->reset_at;
+    }
     return 0;
 }
 
@@ -515,6 +519,8 @@ static void set_timer(struct h2 *h2)
         when = h2->head_since + l->header_timeout;
     if (h2->drain_at && h2->drain_at < when)
         when = h2->drain_at;
+    if (h2->late_at && h2->late_at < when)
+        when = h2->late_at;
     if (h2->lingering)
         when = h2->linger_until;
     if (h2->again)
@@ -658,6 +664,22 @@ static bool peer_may_send(const struct h2 *h2)
     return false;
 }
 
+static void reset_late(struct h2 *h2, uint64_t now)
+{
+    h2->late_at = 0;
+    LIST_EACH (link, tmp, &h2->streams) {
+        struct h2_stream *s = LIST_ENTRY(link, struct h2_stream, link);
+        if (!s->reset_at)
+            continue;
+        if (s->reset_at <= now) {
+            s->reset_at = 0;
+            nghttp2_submit_rst_stream(h2->ng, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_NO_ERROR);
+        } else if (!h2->late_at || s->reset_at < h2->late_at) {
+            h2->late_at = s->reset_at;
+        }
+    }
+}
+
 static void check_deadlines(struct h2 *h2, uint64_t now)
 {
     if (h2->lingering) {
@@ -665,6 +687,8 @@ static void check_deadlines(struct h2 *h2, uint64_t now)
             h2_end(h2, h2->failed);
         return;
     }
+    if (h2->late_at && now >= h2->late_at)
+        reset_late(h2, now);
     if (h2->head_since && now >= h2->head_since + h2->base.limits->header_timeout)
         h2_fail(h2, -ERR_TIMEOUT);
     int err = pace_check(&h2->pace, h2->base.limits, now);

@@ -16,6 +16,7 @@
 #define H2_SPARES_MAX 32
 #define H2_FRAME_MAX (9 + 16384)
 #define H2_GATHER (128 * 1024) /* bytes gathered for one write */
+#define H2_LATE ((uint64_t)1000000000) /* ns: from the end of a response to the reset of its request */
 #define H2_QUEUE_MAX 1000      /* frames waiting to go out before we stop reading */
 
 /* A stream with its exchange. Owned by its session: in `streams` from the first header until the
@@ -38,6 +39,7 @@ struct h2_stream {
     bool head_sent;       /* a final one */
     bool output_ended;    /* the body is complete; END_STREAM goes with what is sent last */
     bool done;            /* END_STREAM was sent */
+    uint64_t reset_at;    /* ns: done, but the request goes on: reset then; 0: not so */
     bool sending;         /* has, or may have, something to send */
     bool receiving;       /* a body is still to come */
     struct priority priority;
@@ -70,6 +72,7 @@ struct h2 {
     uint64_t head_since;       /* ns: a head, or the preface, is incomplete since; 0: none is */
     struct h2_stream *head;    /* whose header block is being read */
     uint64_t drain_at;         /* ns: the second GOAWAY is due */
+    uint64_t late_at;          /* ns: the earliest reset_at of a stream; 0: none */
     uint64_t linger_until;     /* ns: GOAWAY sent, discarding input */
     size_t lingered;           /* bytes discarded */
     int failed;                /* −err: a GOAWAY is to be written by hand */
