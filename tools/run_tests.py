@@ -20,6 +20,7 @@ from pathlib import Path
 TREE = Path(__file__).resolve().parent.parent
 LOGS = TREE / "build" / "test-logs"
 REPORTS = Path("/tmp") / f"gate443-sanitizer-{os.getpid()}"
+FAULT = re.compile(r"ERROR: \w+Sanitizer|runtime error:|SUMMARY:")
 TAP_LINE = re.compile(r"^\s*(not ok|ok)\b[ \t]*\d*[ \t]*-?[ \t]*([^\n]*)", re.M)
 
 
@@ -67,8 +68,11 @@ def sanitizer_env():
 
 def collect_reports(result):
     for report in sorted(REPORTS.glob("report*")) if REPORTS.exists() else []:
-        result.fail(f"a process was stopped by a sanitizer:\n{tail(report.read_text(errors='replace'), 60)}")
+        text = report.read_text(errors="replace")
         report.unlink()
+        # A mere warning stops nobody: ASan gives one where it meets the stacks of OpenSSL's asynchronous jobs.
+        if FAULT.search(text):
+            result.fail("a process was stopped by a sanitizer:\n" + "\n".join(text.split("\n")[:40]))
 
 
 # --- builds ---------------------------------------------------------------------------------------------------------
@@ -111,22 +115,25 @@ def meson(result, suite, directory, name, env=None):
     before = result.failed
     for test in tests:
         count_program(result, test)
-    if code != 0 and result.failed == before:
+    if code not in (0, 1) and result.failed == before or not tests and code:
         result.fail(f"meson test ended with {code}:\n{tail(output)}")
 
 
 def count_program(result, test):
     stdout = test.get("stdout", "")
     lines = TAP_LINE.findall(stdout)
-    good = [title for word, title in lines if word == "ok" and "# skip" not in title.lower()]
-    bad = [title for word, title in lines if word == "not ok"]
-    skipped = [title for word, title in lines if word == "ok" and "# skip" in title.lower()]
+    # cmocka writes a skipped test as `not ok 1 # SKIP name`, which meson takes for a failure.
+    skipped = [title for _, title in lines if "# skip" in title.lower()]
+    good = [title for word, title in lines if word == "ok" and title not in skipped]
+    bad = [title for word, title in lines if word == "not ok" and title not in skipped]
     result.skipped += len(skipped)
     result.passed += len(good)
     for title in bad:
         result.fail(f"{test['name']}: {title}")
     if test["result"] == "SKIP" and not lines:
         result.skipped += 1
+    elif skipped and not bad and test.get("returncode") == 0:
+        pass
     elif test["result"] in ("OK", "EXPECTEDFAIL"):
         result.passed += 0 if lines else 1
     elif test["result"] != "SKIP":
