@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Side by side with Debian's nginx, HAProxy (not a file server: left out of the file scenarios), h2o and
-Caddy: server CPU time per operation, as ratios to the peer in the same run (above 1: we need less).
+"""Side by side with Debian's nginx, HAProxy (which serves no files: the 1 KiB page as an answer in its
+configuration, no large file), h2o and Caddy: server CPU time per operation, as ratios to the peer in the same run (above 1: we need less).
 
     make bench                       all scenarios, 3 interleaved rounds
     bench/run.py --rounds 5 --only h1-small,hs-full --peers nginx,h2o
@@ -121,7 +121,26 @@ https://{NAME}:{port}, https://localhost:{port} {{
     return ["caddy", "run", "--config", str(conf), "--adapter", "caddyfile"]
 
 
-SERVERS = {"gate443": gate443, "nginx": nginx, "h2o": h2o, "caddy": caddy}
+def haproxy(work, www, port):
+    conf = work / "haproxy.cfg"
+    conf.write_text(f"""global
+  maxconn 8192
+  nbthread 1
+  ssl-default-bind-curves X25519
+defaults
+  mode http
+  timeout client 60s
+  timeout connect 5s
+  timeout server 60s
+frontend f
+  bind 127.0.0.1:{port} ssl crt {work}/both.pem alpn h2,http/1.1 ssl-min-ver TLSv1.2
+  http-request return status 200 content-type text/html file {www}/1k.html if {{ path /1k.html }}
+  http-request return status 404
+""")
+    return ["haproxy", "-db", "-f", str(conf)]
+
+
+SERVERS = {"gate443": gate443, "nginx": nginx, "haproxy": haproxy, "h2o": h2o, "caddy": caddy}
 
 
 class Server:
@@ -194,7 +213,7 @@ def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--rounds", type=int, default=3)
     ap.add_argument("--only", default=",".join(SCENARIOS))
-    ap.add_argument("--peers", default="nginx,h2o,caddy")
+    ap.add_argument("--peers", default="nginx,haproxy,h2o,caddy")
     ap.add_argument("--json")
     a = ap.parse_args()
     base = Path(tempfile.mkdtemp(prefix="gate443-bench-"))
