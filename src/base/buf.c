@@ -122,23 +122,6 @@ char *buf_cstr(struct buf *b)
     return b->mem + b->off;
 }
 
-/* Length of the valid UTF-8 sequence at p (n bytes left), 0 if it is not one (RFC 3629 4). */
-static size_t utf8_length(const unsigned char *p, size_t n)
-{
-    if (p[0] < 0x80)
-        return 1;
-    size_t len = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
-    if (p[0] < 0xc2 || p[0] > 0xf4 || len > n)
-        return 0;
-    for (size_t i = 1; i < len; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-        (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-        return 0;
-    return len;
-}
-
 /* Length of what may stand in a JSON string as it is. */
 static size_t json_plain(const unsigned char *p, size_t n)
 {
@@ -155,7 +138,7 @@ void buf_add_json(struct buf *b, struct str s)
     while (i < s.n) {
         size_t len = json_plain(p + i, s.n - i);
         if (len == 0)
-            len = p[i] < 0x80 ? 0 : utf8_length(p + i, s.n - i);
+            len = p[i] < 0x80 ? 0 : str_utf8(str_from(s, i));
         if (len) {
             buf_add(b, str_of(s.p + i, len));
             i += len;

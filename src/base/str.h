@@ -71,6 +71,8 @@ bool str_u64(struct str s, uint64_t *ret);
 bool str_hex_u64(struct str s, uint64_t *ret);
 /* FNV-1a; not against chosen input: use map.h's keyed hash there. */
 uint64_t str_hash(struct str s);
+/* Bytes of the valid UTF-8 sequence (RFC 3629 4) that a non-empty slice begins with, or 0. */
+size_t str_utf8(struct str s);
 /* Heap copy with a terminator behind it; NULL when out of memory. free() it. */
 char *str_dup(struct str s);
 

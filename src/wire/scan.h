@@ -18,7 +18,5 @@ static inline bool scan_is_token(struct str s)
 
 /* A field's value as it may be sent: no control characters, no space around it. */
 bool scan_is_value(struct str s);
-/* Bytes of the valid UTF-8 sequence at the front of s (RFC 3629 4), 0 if there is none. s.n > 0. */
-size_t scan_utf8(struct str s);
 
 #endif

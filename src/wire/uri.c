@@ -41,7 +41,7 @@ static int decode(struct str path, char *out, size_t *ret_n)
 static bool is_utf8(struct str s)
 {
     while (s.n) {
-        size_t n = scan_utf8(s);
+        size_t n = str_utf8(s);
         if (n == 0)
             return false;
         s = str_from(s, n);

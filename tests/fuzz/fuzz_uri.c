@@ -18,7 +18,7 @@ static void check_path(struct str p)
         first = false;
     }
     for (struct str s = p; s.n;) {
-        size_t n = scan_utf8(s);
+        size_t n = str_utf8(s);
         assert(n > 0);
         s = str_from(s, n);
     }

@@ -89,7 +89,7 @@ static void utf8(void **state)
         {"\xff", 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        assert_int_equal(scan_utf8(str_c(rows[i].text)), rows[i].n);
+        assert_int_equal(str_utf8(str_c(rows[i].text)), rows[i].n);
 }
 
 int main(void)
