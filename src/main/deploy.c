@@ -33,12 +33,24 @@ void deploy_free(struct deploy *d)
     free(d);
 }
 
+static void answer_ok(struct deploy *d)
+{
+    struct buf text;
+    buf_init(&text, ERRORS_MAX + 64);
+    buf_addf(&text, "reloaded%s", d->errors.n ? ", with warnings:\n" : "");
+    buf_add(&text, buf_str(&d->errors));
+    control_answer(d->request, true, buf_str(&text));
+    buf_done(&text);
+}
+
 /* Ends a pending generation, one way or the other, and tells whoever asked. */
 static void conclude(struct deploy *d, bool ok)
 {
     struct parent *p = d->parent;
-    if (d->request)
-        control_answer(d->request, ok, ok ? STR("reloaded") : buf_str(&d->errors));
+    if (d->request && ok)
+        answer_ok(d);
+    else if (d->request)
+        control_answer(d->request, false, buf_str(&d->errors));
     else if (!ok || d->errors.n)
         log_write(&p->log, ok ? LOG_WARN : LOG_ERROR, "%s",
                   ok ? "the configuration has warnings:" : "the configuration was refused:");
@@ -157,6 +169,10 @@ void deploy_begin(struct parent *p, struct control_request *request)
         refuse(d);
         return;
     }
+    if (d->snapshot->workers && d->snapshot->workers != p->nworkers && p->live &&
+        !p->options.workers && !p->options.single)
+        buf_addf(&d->errors, "warning: %zu workers go on: their number changes at the next start\n",
+                 p->nworkers);
     size_t n = d->snapshot->ncerts ? d->snapshot->ncerts : 1;
     d->pems = calloc(n, sizeof *d->pems);
     d->chains = calloc(n, sizeof *d->chains);
@@ -310,12 +326,15 @@ static void send_certs(struct deploy *d)
     buf_done(&body);
 }
 
+static void all_answered(struct deploy *d);
+
 void deploy_on_keys(struct parent *p, const struct message_frame *m)
 {
     struct deploy *d = p->pending && p->pending->generation == m->id ? p->pending : p->live;
     if (!d || d->generation != m->id)
         return;
-    buf_clear(&d->errors);
+    if (d == p->live)
+        buf_clear(&d->errors);
     int err = take_keys(d, m);
     if (err && d->errors.n == 0)
         buf_addf(&d->errors, "%s\n", err_text(err));
@@ -334,10 +353,13 @@ void deploy_on_keys(struct parent *p, const struct message_frame *m)
     d->state = DEPLOY_WORKERS;
     d->waiting = 0;
     for (size_t i = 0; i < p->nworkers; i++) {
-        p->workers[i].ready = false;
-        if (p->workers[i].chan && deploy_send(d, &p->workers[i]) == 0)
-            d->waiting++;
+        struct child *w = &p->workers[i];
+        w->ready = false;
+        w->awaited = w->chan && deploy_send(d, w) == 0;
+        d->waiting += w->awaited;
     }
+    if (d->waiting == 0)
+        all_answered(d);
 }
 
 /* ---- workers ---- */
@@ -401,10 +423,26 @@ static void commit(struct deploy *d)
     deploy_free(old);
 }
 
-static void count_down(struct deploy *d)
+/* A generation that no worker lived to prepare is not put into service: it may be the reason. */
+static void all_answered(struct deploy *d)
 {
+    struct parent *p = d->parent;
+    for (size_t i = 0; i < p->nworkers; i++)
+        if (p->workers[i].ready) {
+            commit(d);
+            return;
+        }
+    buf_addf(&d->errors, "no worker is there to take it: see the log, then try again\n");
+    refuse(d);
+}
+
+static void count_down(struct deploy *d, struct child *worker)
+{
+    if (!worker->awaited)
+        return;
+    worker->awaited = false;
     if (--d->waiting == 0)
-        commit(d);
+        all_answered(d);
 }
 
 void deploy_on_ready(struct child *worker, const struct message_frame *m)
@@ -418,7 +456,7 @@ void deploy_on_ready(struct child *worker, const struct message_frame *m)
             return;
         }
         worker->ready = true;
-        count_down(d);
+        count_down(d, worker);
     } else if (p->live && p->live->generation == m->id && !m->status) {
         commit_worker(p->live, worker);
         hsts_update(p);
@@ -431,8 +469,9 @@ void deploy_on_ready(struct child *worker, const struct message_frame *m)
 void deploy_on_worker_gone(struct child *worker)
 {
     struct deploy *d = worker->parent->pending;
-    if (d && d->state == DEPLOY_WORKERS && !worker->ready)
-        count_down(d);
+    worker->ready = false;
+    if (d && d->state == DEPLOY_WORKERS)
+        count_down(d, worker);
 }
 
 void deploy_start_worker(struct child *worker)

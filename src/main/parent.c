@@ -11,7 +11,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -319,6 +321,7 @@ void parent_stop(struct parent *p)
     uint64_t wait = p->live ? p->live->snapshot->limits.drain_timeout : 0;
     timer_start(p->loop, &p->patience, p->loop->now + wait + 2 * SECOND);
     timer_stop(p->loop, &p->keeper.respawn);
+    sockets_close(p);
     for (size_t i = 0; i < p->nworkers; i++) {
         timer_stop(p->loop, &p->workers[i].respawn);
         if (p->workers[i].chan && chan_send(p->workers[i].chan, &drain))
@@ -418,6 +421,18 @@ static void on_stop(void *user)
 
 /* ---- life ---- */
 
+/* Each connection is a descriptor, and a shell's usual 1024 would be the first limit that visitors
+ * meet. What the system permits (the hard limit) is taken; children inherit it. */
+static void raise_open_files(const struct parent *p)
+{
+    struct rlimit r;
+    if (getrlimit(RLIMIT_NOFILE, &r) || r.rlim_cur >= r.rlim_max)
+        return;
+    r.rlim_cur = r.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &r))
+        log_write(&p->log, LOG_WARN, "the limit of open files stays as it is: %s", strerror(errno));
+}
+
 static int parent_open(struct parent *p, struct buf *why)
 {
     int err = state_dir_open(p->options.state, p->state_path, &p->state_fd, why);
@@ -468,10 +483,7 @@ static void parent_close(struct parent *p)
         if (loop_turn(p->loop, 0))
             break;
     deploy_free(p->live);
-    for (size_t i = 0; i < p->nbound; i++)
-        for (size_t k = 0; k < p->nworkers; k++)
-            if (p->bound[i].fds[k] >= 0)
-                close(p->bound[i].fds[k]);
+    sockets_close(p);
     free(p->bound);
     free(p->workers);
     int fd = p->signals.fd;
@@ -495,6 +507,7 @@ int parent_run(const struct serve_options *options)
     if (!p.loop)
         return 1;
     buf_init(&why, 64 * 1024);
+    raise_open_files(&p);
     int err = parent_open(&p, &why);
     if (err)
         log_write(&p.log, LOG_ERROR, "cannot start: %.*s", STR_ARG(why.n ? buf_str(&why)

@@ -38,6 +38,7 @@ struct child {
     int metrics_fd;         /* worker: its page, kept over restarts */
     struct metrics *metrics;
     bool ready;             /* worker: pending generation prepared */
+    bool awaited;           /* worker: the pending generation waits for its answer */
 };
 
 /* A bound address: one socket a worker. Owned by the parent. */
@@ -106,6 +107,7 @@ void deploy_free(struct deploy *d);
 int sockets_bind(struct parent *p, const struct snapshot *s, struct buf *errors);
 void sockets_keep(struct parent *p, bool accepted); /* after sockets_bind: close new or old ones */
 void sockets_send(struct parent *p, struct child *worker);
+void sockets_close(struct parent *p); /* all, for good: who comes now is refused, not left waiting */
 uint16_t sockets_https_port(const struct parent *p);
 
 /* hsts.c: ages of all sites to all workers; call at commit and once a minute. */

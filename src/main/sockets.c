@@ -150,6 +150,13 @@ void sockets_keep(struct parent *p, bool accepted)
     p->nbound = n;
 }
 
+void sockets_close(struct parent *p)
+{
+    for (size_t i = 0; i < p->nbound; i++)
+        close_bound(&p->bound[i], p->nworkers);
+    p->nbound = 0;
+}
+
 uint16_t sockets_https_port(const struct parent *p)
 {
     for (size_t i = 0; i < p->nbound; i++)

@@ -28,7 +28,8 @@ static void become(const char **argv, const int *fds, size_t nfds, pid_t parent)
 {
     int high[FDS_MAX];
     for (size_t i = 0; i < nfds; i++) { /* out of the way first: targets may be sources */
-        high[i] = fds[i] < 0 ? open("/dev/null", O_RDWR) : fcntl(fds[i], F_DUPFD, 64);
+        high[i] = fds[i] < 0 ? open("/dev/null", O_RDWR)
+                             : fcntl(fds[i], F_DUPFD, SPAWN_FD + FDS_MAX);
         if (high[i] < 0)
             _exit(126);
     }

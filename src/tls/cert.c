@@ -50,7 +50,11 @@ __attribute__((format(printf, 2, 3))) static void warning(struct check *c, const
         return;
     va_list args;
     va_start(args, format);
-    buf_addf(c->warn, "%s: ", c->label);
+    const char *error = strstr(c->label, ": error: ");
+    if (error)
+        buf_addf(c->warn, "%.*s: warning: %s: ", (int)(error - c->label), c->label, error + 9);
+    else
+        buf_addf(c->warn, "%s: ", c->label);
     buf_addv(c->warn, format, args);
     buf_addc(c->warn, '\n');
     va_end(args);
