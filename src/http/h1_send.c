@@ -192,6 +192,12 @@ static ssize_t batch(struct h1 *h, const struct str *parts, size_t n, struct str
     return -ERR_NOMEM;
 }
 
+/* The stream's end comes right behind these bytes: both can leave in one piece. */
+static bool end_follows(const struct h1 *h, size_t step)
+{
+    return !h->keep_alive && h->req_done && h->resp_framing == H1_LENGTH && h->out_left == step;
+}
+
 /* One write of `out`, the first `step` bytes of parts, and the tail. Body bytes taken, −err. */
 static ssize_t write_step(struct h1 *h, const struct str *parts, size_t n, size_t step,
                           struct str tail)
@@ -208,7 +214,7 @@ static ssize_t write_step(struct h1 *h, const struct str *parts, size_t n, size_
     }
     if (tail.n)
         v[k++] = tail;
-    ssize_t sent = stream_write(h->base.conn->stream, v, k, false);
+    ssize_t sent = stream_write(h->base.conn->stream, v, k, end_follows(h, step));
     if (sent < 0) {
         h1_die(h, (int)sent);
         return sent;

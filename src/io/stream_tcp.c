@@ -1,7 +1,9 @@
 /* A TCP connection as a stream; see stream.h. Works on any connected stream socket.
  *
- * The socket is added to the loop once, for everything, edge-triggered, and never changed: one
- * epoll_ctl in a connection's life. Two flags then save system calls: a short recv emptied the
+ * The socket is added to the loop once, edge-triggered, for reading; for writing as well from the
+ * first send that came short, and never changed again: one epoll_ctl in most connections' lives,
+ * two at most. (Asking for both at once would bring every new connection an event for nothing.)
+ * Two flags then save system calls: a short recv emptied the
  * socket, so the next read answers "again" by itself until an event says otherwise; a short send
  * filled it, likewise. Once the peer's end was seen no further edge will come, so from then on a
  * short recv proves nothing and reading goes on to the end; an owner who stopped at a short read
@@ -31,6 +33,7 @@ struct stream_tcp {
     unsigned owed;       /* STREAM_* that no edge will bring */
     bool drained;        /* recv came short: nothing there until the next event */
     bool full;           /* send came short: WRITABLE is owed */
+    bool both;           /* the loop watches for writing, too */
     bool ended;          /* the peer's end or an error was announced */
 };
 
@@ -107,14 +110,23 @@ static ssize_t tcp_read(struct stream *s, void *p, size_t n)
     return got;
 }
 
+/* A send came short. Room that came since then is an edge, too: changing a watch looks again. */
+static int wait_for_room(struct stream_tcp *t)
+{
+    if (!t->both) {
+        int err = loop_rewatch(t->base.loop, &t->watch, LOOP_READ | LOOP_WRITE | LOOP_HUP, true);
+        if (err)
+            return err;
+    }
+    t->both = t->full = true;
+    return 0;
+}
+
 /* What a failed send means for the owner: 0 (wait) or −err. */
 static ssize_t send_failed(struct stream_tcp *t, int errno_value)
 {
     int err = err_from_errno(errno_value);
-    if (err != -ERR_AGAIN)
-        return err;
-    t->full = true;
-    return 0;
+    return err == -ERR_AGAIN ? wait_for_room(t) : err;
 }
 
 static ssize_t send_some(struct stream_tcp *t, const struct str *parts, size_t n, bool more)
@@ -134,8 +146,11 @@ static ssize_t send_some(struct stream_tcp *t, const struct str *parts, size_t n
     while (sent < 0 && errno == EINTR);
     if (sent < 0)
         return send_failed(t, errno);
-    if ((size_t)sent < offered)
-        t->full = true;
+    if ((size_t)sent < offered) {
+        int err = wait_for_room(t);
+        if (err)
+            return err;
+    }
     return sent;
 }
 
@@ -239,7 +254,7 @@ struct stream *stream_tcp_new(struct loop *loop, int fd)
     t->watch.on_event = on_socket;
     task_init(&t->again, on_again);
     task_init(&t->release, on_release);
-    if (loop_watch(loop, &t->watch, fd, LOOP_READ | LOOP_WRITE | LOOP_HUP, true)) {
+    if (loop_watch(loop, &t->watch, fd, LOOP_READ | LOOP_HUP, true)) {
         free(t);
         return NULL;
     }

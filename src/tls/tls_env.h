@@ -13,8 +13,8 @@
 enum {
     TLS_RECORD = 16384,        /* most plaintext in a record (RFC 8446 5.1) */
     TLS_IN_MAX = 64 * 1024,    /* ciphertext read at a time */
-    TLS_BATCH = 128 * 1024,    /* plaintext of a file sealed at a time */
-    TLS_OUT_MAX = 192 * 1024,  /* ciphertext sent at a time */
+    TLS_BATCH = 256 * 1024,    /* plaintext of a file sealed at a time, at most */
+    TLS_OUT_MAX = 320 * 1024,  /* ciphertext sent at a time */
 };
 
 /* The properties of every algorithm that is not one of our keys: see remote_key.c. */

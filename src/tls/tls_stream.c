@@ -21,7 +21,10 @@
 enum {
     RECORD_ROOM = TLS_RECORD + 512, /* a sealed record at its largest */
     FILE_TURN = 1024 * 1024,        /* bytes of a file sent before others get their turn */
+    FILE_FIRST = 128 * 1024,        /* a file's first batch; more once the peer keeps up, since
+                                       what the socket does not take is held in memory */
     KEY_UPDATES_FREE = 32,          /* and one more for each MiB received */
+    FLUSH_HOPS = 2,                 /* runs of the flush task until held bytes leave */
 };
 
 static struct tls_stream *self_of(struct stream *s)
@@ -165,6 +168,7 @@ void tls_stream_end(struct tls_stream *t, bool hold)
     if (hold && !t->blocked && t->out.n + p.n <= TLS_HOLD_MAX) {
         if (buf_append(&t->out, p))
             t->dead = -ERR_NOMEM;
+        t->flush_hops = FLUSH_HOPS;
         loop_defer(t->base.loop, &t->flush);
         return;
     }
@@ -178,7 +182,13 @@ void tls_stream_end(struct tls_stream *t, bool hold)
 static void on_flush(struct task *task)
 {
     struct tls_stream *t = LIST_ENTRY(task, struct tls_stream, flush);
-    if (!t->closed)
+    if (t->closed)
+        return;
+    /* Tasks that were due before may still write: what they do leaves in the same piece. */
+    t->flush_hops = t->flush_hops ? t->flush_hops - 1 : 0;
+    if (t->flush_hops && t->out.n)
+        loop_defer(t->base.loop, &t->flush);
+    else
         drain(t);
 }
 
@@ -452,12 +462,12 @@ static bool seal_all(struct tls_stream *t, struct str plain)
     return true;
 }
 
-/* One batch of the file. Bytes, or −err. */
+/* One batch of the file, n ≤ TLS_BATCH. Bytes, or −err. */
 static ssize_t send_batch(struct tls_stream *t, int fd, uint64_t offset, size_t n)
 {
     ssize_t got;
     do
-        got = pread(fd, t->env->plain, n < TLS_BATCH ? n : TLS_BATCH, (off_t)offset);
+        got = pread(fd, t->env->plain, n, (off_t)offset);
     while (got < 0 && errno == EINTR);
     if (got <= 0)
         return got ? err_from_errno(errno) : -ERR_EOF;
@@ -475,7 +485,8 @@ static ssize_t tls_send_file(struct stream *s, int fd, uint64_t offset, size_t n
     if (err)
         return err;
     while (total < n && !t->blocked && total < FILE_TURN) {
-        ssize_t got = send_batch(t, fd, offset + total, n - total);
+        size_t most = total ? TLS_BATCH : FILE_FIRST;
+        ssize_t got = send_batch(t, fd, offset + total, n - total < most ? n - total : most);
         if (got < 0 && total == 0)
             return got;
         if (got < 0)

@@ -34,6 +34,7 @@ struct tls_stream {
     unsigned owed;      /* STREAM_* to raise */
     int end;            /* nothing more can be read: 1 clean, else −err; 0: goes on */
     int dead;           /* −err: nothing works any more */
+    uint8_t flush_hops; /* how often the flush task lets others go first */
     bool open;          /* handshake done */
     bool done_told;     /* on_done was called */
     bool short_read;    /* the lower stream has no more until it says so */
