@@ -16,6 +16,7 @@ CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 # What to ask the binary, and where its answer goes.
 REFERENCE = {
     "config.schema.json": ["config", "--schema"],
+    "configuration.md": ["config", "--reference"],
     "commands.txt": ["help"],
 }
 

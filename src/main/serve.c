@@ -1,11 +1,14 @@
 /* `gate443 serve [DIR] [-c FILE] …`: reads the command line and becomes the parent. */
 #include "main/cli.h"
 #include "main/commands.h"
+#include "main/loaded.h"
 #include "main/parent.h"
+#include "main/state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define NAMES_MAX 256
 
@@ -67,6 +70,22 @@ static int take_option(struct serve_options *o, int c, const char *value, size_t
     }
 }
 
+/* The configuration's `state DIR`, which must be known before anything else starts. A configuration
+ * that is refused ends here, with every mistake told. */
+static int state_of_config(struct serve_options *o, char path[STATE_PATH_MAX])
+{
+    struct loaded l;
+    int err = loaded_file(&l, o->config, isatty(2));
+    if (err)
+        fwrite(buf_str(&l.errors).p, 1, l.errors.n, stderr);
+    else if (l.snapshot->state_dir.n && l.snapshot->state_dir.n < STATE_PATH_MAX) {
+        snprintf(path, STATE_PATH_MAX, "%s", l.snapshot->state_dir.p);
+        o->state = path;
+    }
+    loaded_done(&l);
+    return err;
+}
+
 int cmd_serve(int argc, char **argv)
 {
     const char *names[NAMES_MAX + 1] = {NULL};
@@ -90,5 +109,8 @@ int cmd_serve(int argc, char **argv)
         return bad("either a directory or -c FILE", NULL);
     if (o.config && n)
         return bad("--name goes with a directory; a configuration has its `site` names", NULL);
+    char state[STATE_PATH_MAX];
+    if (o.config && !o.state && state_of_config(&o, state))
+        return 1;
     return parent_run(&o);
 }

@@ -366,3 +366,25 @@ class TestCtl:
         again = make_gate(config=self.CONFIG, state=tmp_path / "state")
         assert again.ctl("status").returncode == 0
         gate.process = None
+
+
+# --- serve --------------------------------------------------------------------------------------------------------------
+
+def test_serve_keeps_its_state_where_the_configuration_says(tmp_path, write):
+    state = tmp_path / "kept"
+    conf = write(f"state {state};\nsite localhost {{ respond 200 ok; }}\n")
+    process = subprocess.Popen([str(binary()), "serve", "-c", str(conf), "--https", "127.0.0.1:0", "--http", "off"],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        wait_until(lambda: (state / "control.sock").exists() and (state / "ca.crt").exists())
+        assert run_gate("ctl", "stop", "--state", state).returncode == 0
+        assert process.wait(PATIENCE) == 0
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_serve_refuses_a_bad_configuration_with_every_mistake(write):
+    result = run_gate("serve", "-c", write("site localhost { rot /; lst 1; }\n"))
+    assert result.returncode == 1
+    assert b"unknown directive `rot`" in result.stderr and b"unknown directive `lst`" in result.stderr
