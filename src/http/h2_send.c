@@ -61,7 +61,8 @@ static int fields_to_nv(const struct field *f, size_t n, nghttp2_nv *nv, size_t 
             continue;
         if (used == cap)
             return -ERR_HTTP_FIELDS_TOO_LARGE;
-        if (scan_value(f->value) != f->value.n || !scan_is_token(f->name))
+        if (scan_value(f->value) != f->value.n ||
+            (f->id == FIELD_OTHER && !scan_is_token(f->name))) /* other names are our own */
             return -ERR_HTTP_FIELD;
         /* Secrets stay out of the compression table (RFC 7541 7.1.3). */
         uint8_t flags = f->id == FIELD_SET_COOKIE ? NGHTTP2_NV_FLAG_NO_INDEX : 0;
