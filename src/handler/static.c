@@ -386,6 +386,11 @@ static int arguments(struct load *l, const struct parse_node *node, const struct
     if (n != 1)
         return load_error(l, node, 0, "root /srv/www;", "root wants one directory");
     conf->dir = load_dir(l, node, node_words(node) - n);
+    struct str path = node_words(node) == 3 ? node_word(node, 1) : STR("/");
+    struct str last = str_from(path, str_rfind(path, '/') + 1);
+    if (last.n && str_find(last, '.', 0) == last.n) /* /favicon.ico is meant; /app hardly */
+        load_warning(l, node, 1, "this is the address `%.*s` alone; what lies beneath is `%.*s/`",
+                     STR_ARG(path), STR_ARG(path));
     return conf->dir ? 0 : -ERR_CONFIG;
 }
 

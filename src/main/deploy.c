@@ -4,6 +4,7 @@
 #include "main/parent.h"
 
 #include "main/registry.h"
+#include "process/sandbox.h"
 #include "tls/cert.h"
 
 #include <errno.h>
@@ -11,10 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define LOCAL_LIFETIME (30 * 86400) /* s; at most 47 days (CA/Browser Forum SC-081v3) */
 #define ERRORS_MAX (1024 * 1024)
+#define PEM_MAX (256 * 1024)
+#define READY_TIME (60 * SECOND) /* keeper and workers have that long to get ready */
 
 void deploy_free(struct deploy *d)
 {
@@ -63,6 +67,7 @@ static void refuse(struct deploy *d)
 {
     struct parent *p = d->parent;
     struct message_frame abort = {.type = MSG_CONFIG_ABORT, .id = d->generation};
+    timer_stop(p->loop, &p->deploying);
     conclude(d, false);
     for (size_t i = 0; i < p->nworkers; i++)
         if (p->workers[i].chan && p->live && chan_send(p->workers[i].chan, &abort))
@@ -74,6 +79,22 @@ static void refuse(struct deploy *d)
         p->failed = true;
         loop_stop(p->loop);
     }
+}
+
+/* Somebody hangs: the next reload must not wait for it for ever. */
+void deploy_on_deadline(struct timer *t, uint64_t now)
+{
+    struct parent *p = LIST_ENTRY(t, struct parent, deploying);
+    struct deploy *d = p->pending;
+    if (!d)
+        return;
+    if (d->state == DEPLOY_KEYS)
+        buf_addf(&d->errors, "the keeper did not answer in time\n");
+    for (size_t i = 0; i < p->nworkers && d->state == DEPLOY_WORKERS; i++)
+        if (p->workers[i].awaited)
+            buf_addf(&d->errors, "worker %zu (process %d) did not answer in time\n", i,
+                     (int)p->workers[i].pid);
+    refuse(d);
 }
 
 /* ---- text → snapshot ---- */
@@ -117,6 +138,24 @@ static int parse(struct deploy *d)
     return config_load(&env, d->name, buf_str(&d->text), &d->errors, &d->snapshot);
 }
 
+/* A private directory of root's opens here and shuts out the workers: every page would be 403. */
+static void check_readable(struct deploy *d, const struct dir_ref *dir)
+{
+    struct stat st;
+    uid_t uid;
+    gid_t gid;
+    struct str user = d->snapshot->user;
+    if (geteuid() != 0 || d->parent->options.single || sandbox_user(user, &uid, &gid) ||
+        fstat(dir->fd, &st))
+        return;
+    unsigned rights = st.st_uid == uid ? st.st_mode >> 6 : st.st_gid == gid ? st.st_mode >> 3
+                                                                            : st.st_mode;
+    if (!(rights & 1))
+        buf_addf(&d->errors, "warning: %s is closed to the user that serves it (%.*s): visitors "
+                 "get 403; `chmod o+rx` opens it, `user NAME;` chooses another user\n",
+                 dir->path, STR_ARG(user.n ? user : STR("nobody")));
+}
+
 static int open_paths(struct deploy *d)
 {
     int err = 0;
@@ -126,6 +165,8 @@ static int open_paths(struct deploy *d)
         if (s->dirs[i]->fd < 0) {
             err = err_from_errno(errno);
             buf_addf(&d->errors, "%s: cannot be opened: %s\n", s->dirs[i]->path, strerror(errno));
+        } else {
+            check_readable(d, s->dirs[i]);
         }
     }
     if (s->ndirs + 2 > CHAN_FDS_MAX || s->ncerts + 2 > CHAN_FDS_MAX) {
@@ -163,6 +204,7 @@ void deploy_begin(struct parent *p, struct control_request *request)
     buf_init(&d->text, 8 * 1024 * 1024);
     buf_init(&d->errors, ERRORS_MAX);
     p->pending = d;
+    timer_start(p->loop, &p->deploying, p->loop->now + READY_TIME);
     if (read_text(d) || parse(d) || open_paths(d) ||
         parent_start_workers(p, d->snapshot->workers) ||
         sockets_bind(p, d->snapshot, &d->errors)) {
@@ -177,7 +219,7 @@ void deploy_begin(struct parent *p, struct control_request *request)
     d->pems = calloc(n, sizeof *d->pems);
     d->chains = calloc(n, sizeof *d->chains);
     for (size_t i = 0; d->pems && i < n; i++)
-        buf_init(&d->pems[i], 256 * 1024);
+        buf_init(&d->pems[i], PEM_MAX);
     if (!d->pems || !d->chains) {
         buf_addf(&d->errors, "out of memory\n");
         refuse(d);
@@ -313,6 +355,37 @@ static int take_keys(struct deploy *d, const struct message_frame *m)
     return err ? err : u.bad ? -ERR_BAD_MESSAGE : 0;
 }
 
+/* The live generation gets new chains whole or not at all: a worker that is replaced after a failed
+ * renewal is given what the others serve. */
+static int renew(struct deploy *d, const struct message_frame *m)
+{
+    size_t n = d->snapshot->ncerts ? d->snapshot->ncerts : 1;
+    struct buf *old_pems = d->pems, *pems = calloc(n, sizeof *pems);
+    struct certstore_chain *old_chains = d->chains, *chains = calloc(n, sizeof *chains);
+    int64_t due = d->renew_at;
+    int err = -ERR_NOMEM;
+    for (size_t i = 0; pems && i < n; i++)
+        buf_init(&pems[i], PEM_MAX);
+    if (pems && chains) {
+        d->pems = pems;
+        d->chains = chains;
+        err = take_keys(d, m);
+    }
+    if (err) {
+        d->pems = old_pems;
+        d->chains = old_chains;
+        d->renew_at = due;
+    } else {
+        pems = old_pems;
+        chains = old_chains;
+    }
+    for (size_t i = 0; pems && i < n; i++)
+        buf_done(&pems[i]);
+    free(pems);
+    free(chains);
+    return err;
+}
+
 static void send_certs(struct deploy *d)
 {
     struct parent *p = d->parent;
@@ -335,15 +408,15 @@ void deploy_on_keys(struct parent *p, const struct message_frame *m)
         return;
     if (d == p->live)
         buf_clear(&d->errors);
-    int err = take_keys(d, m);
+    int err = d == p->live ? renew(d, m) : take_keys(d, m);
     if (err && d->errors.n == 0)
         buf_addf(&d->errors, "%s\n", err_text(err));
     if (d == p->live) {
         if (!err)
             send_certs(d);
         else
-            log_write(&p->log, LOG_ERROR, "certificates could not be renewed: %.*s",
-                      STR_ARG(buf_str(&d->errors)));
+            log_write(&p->log, LOG_ERROR, "certificates could not be renewed; those in use stay: %.*s",
+                      STR_ARG(str_sub(buf_str(&d->errors), 0, d->errors.n - 1))); /* no newline */
         return;
     }
     if (err) {
@@ -352,6 +425,7 @@ void deploy_on_keys(struct parent *p, const struct message_frame *m)
     }
     d->state = DEPLOY_WORKERS;
     d->waiting = 0;
+    timer_start(p->loop, &p->deploying, p->loop->now + READY_TIME);
     for (size_t i = 0; i < p->nworkers; i++) {
         struct child *w = &p->workers[i];
         w->ready = false;
@@ -400,6 +474,7 @@ static void commit(struct deploy *d)
     struct parent *p = d->parent;
     struct deploy *old = p->live;
     struct message_frame keys = {.type = MSG_COMMIT_KEYS, .id = d->generation};
+    timer_stop(p->loop, &p->deploying);
     p->pending = NULL;
     p->live = d;
     d->state = DEPLOY_LIVE;

@@ -448,6 +448,8 @@ static int parent_open(struct parent *p, struct buf *why)
     if (!err)
         err = timer_init(p->loop, &p->patience, on_patience);
     if (!err)
+        err = timer_init(p->loop, &p->deploying, deploy_on_deadline);
+    if (!err)
         err = child_init(p, &p->keeper, &keeper_role, 0);
     if (!err)
         err = start_child(&p->keeper);
@@ -493,6 +495,7 @@ static void parent_close(struct parent *p)
     }
     timer_done(p->loop, &p->minute);
     timer_done(p->loop, &p->patience);
+    timer_done(p->loop, &p->deploying);
     if (p->state_fd >= 0)
         close(p->state_fd);
     loop_free(p->loop);

@@ -84,6 +84,7 @@ struct parent {
     uint64_t generation;            /* the last given */
     struct watch signals;
     struct timer minute, patience;
+    struct timer deploying;         /* until when `pending` must be ready everywhere */
     bool stopping, failed;
 };
 
@@ -95,6 +96,7 @@ void parent_stop(struct parent *p);
 
 /* deploy.c */
 void deploy_begin(struct parent *p, struct control_request *request);
+void deploy_on_deadline(struct timer *t, uint64_t now);
 void deploy_ask_keys(struct deploy *d);
 void deploy_on_keys(struct parent *p, const struct message_frame *m);
 void deploy_on_ready(struct child *worker, const struct message_frame *m);
