@@ -415,7 +415,7 @@ void deploy_on_keys(struct parent *p, const struct message_frame *m)
         if (!err)
             send_certs(d);
         else
-            log_write(&p->log, LOG_ERROR, "certificates could not be renewed; those in use stay: %.*s",
+            log_write(&p->log, LOG_ERROR, "no new certificates, those in use stay: %.*s",
                       STR_ARG(str_sub(buf_str(&d->errors), 0, d->errors.n - 1))); /* no newline */
         return;
     }

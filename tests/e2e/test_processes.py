@@ -1,0 +1,96 @@
+"""Processes that die, hang or are short of descriptors, and the end: what visitors notice of it, which is nothing."""
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+
+from clients import curl
+from gate import Gate, wait_until
+
+CONFIG = """listen https {https};
+listen http {http};
+workers 1;
+site localhost {
+    respond 200 "one";
+}
+"""
+
+
+def children(gate, role):
+    out = subprocess.run(["pgrep", "-P", str(gate.process.pid), "-f", f"role {role}"], stdout=subprocess.PIPE).stdout
+    return [int(word) for word in out.split()]
+
+
+def kill(gate, role):
+    pid, = children(gate, role)
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: pid not in children(gate, role), what="the end of a killed process")
+
+
+def test_reload_right_after_workers_died(make_gate):
+    gate = make_gate(config=CONFIG)
+    for _ in range(3):  # so that the next one is held back for a moment
+        wait_until(lambda: children(gate, "worker"), what="a new worker")
+        kill(gate, "worker")
+    gate.write_config(CONFIG.replace("one", "two"))
+    gate.ctl("reload")  # it may be refused, but neither hang nor be lost half-way
+    wait_until(lambda: gate.ctl("reload").returncode == 0, what="a reload that is taken")
+    assert curl(gate, "/").body.strip() == b"two"
+
+
+def test_keeper_is_replaced(make_gate):
+    gate = make_gate(config=CONFIG)
+    kill(gate, "keeper")
+    assert curl(gate, "/").body.strip() == b"one", "a handshake waits for the next keeper"
+
+
+def test_few_descriptors(site):
+    """With 64 of them it starts, and idle connections that take them all are no end."""
+    gate = Gate(site, args=["--workers", "1"])
+    command = gate.command
+    gate.command = lambda: ["prlimit", "--nofile=64:64", *command()]
+    with gate:
+        idle = [socket.create_connection((gate.address, gate.https)) for _ in range(100)]
+        time.sleep(0.3)
+        for sock in idle:
+            sock.close()
+        assert curl(gate, "/hello.txt").status == 200
+
+
+def test_while_it_drains_newcomers_are_refused(own_site):
+    """Not left in a queue that nobody empties: a client can go elsewhere at once."""
+    (own_site / "slow.bin").write_bytes(bytes(20_000_000))
+    gate = Gate(own_site).start()
+    result = []
+
+    def download():
+        result.append(len(curl(gate, "/slow.bin", "--limit-rate", "6M", http="--http1.1").body))
+
+    thread = threading.Thread(target=download)
+    thread.start()
+    time.sleep(0.7)
+    gate.process.send_signal(signal.SIGTERM)
+
+    def refused():
+        try:
+            socket.create_connection((gate.address, gate.https), 1).close()
+        except ConnectionRefusedError:
+            return True
+        return False
+
+    wait_until(refused, 1.5, what="a closed port")
+    assert thread.is_alive(), "the download goes on"
+    thread.join()
+    assert result == [20_000_000]
+    gate.stop()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's server changes users")
+def test_a_root_that_workers_cannot_enter_is_told(tmp_path):
+    (tmp_path / "private").mkdir(mode=0o700)
+    with Gate(tmp_path / "private") as gate:
+        assert b"is closed to the user that serves it" in gate.log()
