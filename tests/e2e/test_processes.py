@@ -93,4 +93,4 @@ def test_while_it_drains_newcomers_are_refused(own_site):
 def test_a_root_that_workers_cannot_enter_is_told(tmp_path):
     (tmp_path / "private").mkdir(mode=0o700)
     with Gate(tmp_path / "private") as gate:
-        assert b"is closed to the user that serves it" in gate.log()
+        wait_until(lambda: b"is closed to the user that serves it" in gate.log(), what="the warning")
