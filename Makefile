@@ -11,7 +11,8 @@ export PYTHONDONTWRITEBYTECODE := 1
 help:
 	@echo 'make run            build, then serve examples/site at https://localhost'
 	@echo 'make build          build/gate443, optimised'
-	@echo 'make test           everything; SUITE="house unit e2e asan-unit fuzz asan-e2e" picks some'
+	@echo 'make test           everything; SUITE="house unit e2e asan-unit fuzz asan-e2e" picks some,'
+	@echo '                    E2E=tests/e2e/test_x.py picks files of the end-to-end suites'
 	@echo 'make test-debian13  the same inside a Debian 13 (OpenSSL 3.5); needs root'
 	@echo 'make test-fresh     the same on a Debian 12 with nothing installed; needs root'
 	@echo 'make fuzz           libFuzzer, FUZZ_SECONDS=60 a target; FUZZ=name picks one'
