@@ -1,7 +1,8 @@
 /* The HSTS ramp (RFC 6797): a name that has served healthily for a day may promise a day, after a
  * week a year; before that, five minutes. So a mistake in the first days costs minutes, not a year.
  * Since when each name is healthy stands in STATE/hsts ("name seconds" a line). Renewal that fails
- * until the certificate is past its due date by a week starts the name over. */
+ * until the certificate is past its due date by a week starts the name over.
+ * localhost stays at five minutes. */
 #include "main/parent.h"
 
 #include "io/file.h"
@@ -12,8 +13,17 @@
 #define DAY 86400
 #define FILE_MAX ((size_t)4 << 20)
 
-static uint64_t age_for(int64_t healthy)
+/* HSTS knows no ports: a long promise for localhost would break every other developer's server on this
+ * machine. There, five minutes are all. */
+static bool is_localhost(struct str name)
 {
+    return str_eq(name, STR("localhost")) || str_ends(name, STR(".localhost"));
+}
+
+static uint64_t age_for(struct str name, int64_t healthy)
+{
+    if (is_localhost(name))
+        return 300;
     return healthy < DAY ? 300 : healthy < 7 * DAY ? DAY : 365 * DAY;
 }
 
@@ -58,7 +68,7 @@ void hsts_update(struct parent *p)
         int64_t wall = p->loop->wall, since = since_of(buf_str(&old), name);
         if (since == 0 || since > wall || !is_healthy(d, site))
             since = wall;
-        pack_u64(&ages, age_for(wall - since));
+        pack_u64(&ages, age_for(name, wall - since));
         buf_addf(&text, "%.*s %lld\n", STR_ARG(name), (long long)since);
     }
     bool changed = !str_eq(buf_str(&old), buf_str(&text));

@@ -37,7 +37,7 @@ static void from_errno(void **state)
 
 static void metric_table(void **state)
 {
-    struct metrics m = {.conns_accepted = 5, .snapshots = 9};
+    struct metrics m = {.conns_accepted = 5, .conns_open = 9};
     assert_int_equal(metric_row_count * sizeof(uint64_t), sizeof m);
     for (size_t i = 0; i < metric_row_count; i++) {
         const struct metric_row *row = &metric_rows[i];
@@ -48,7 +48,7 @@ static void metric_table(void **state)
         assert_true(counter == (total && total[6] == '\0')); /* Prometheus' naming rule */
         if (strcmp(row->field, "conns_accepted") == 0)
             assert_int_equal(metric_read(&m, row), 5);
-        if (strcmp(row->field, "snapshots") == 0)
+        if (strcmp(row->field, "conns_open") == 0)
             assert_int_equal(metric_read(&m, row), 9);
     }
 }

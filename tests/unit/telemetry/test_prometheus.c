@@ -7,8 +7,8 @@
 #include <stdio.h>
 
 static const struct build_info info = {{"1.2\"x\\y\nz", 9}, {"OpenSSL 3.5", 11}};
-static const struct metrics one = {.conns_accepted = 5, .snapshots = 1},
-                            two = {.conns_accepted = UINT64_C(1) << 40, .snapshots = 2};
+static const struct metrics one = {.conns_accepted = 5, .conns_open = 1},
+                            two = {.conns_accepted = UINT64_C(1) << 40, .conns_open = 2};
 static const struct metrics *const pages[] = {&one, &two};
 
 static void text_format(void **state)
@@ -21,7 +21,7 @@ static void text_format(void **state)
     assert_non_null(strstr(text, "# HELP gate443_connections_accepted_total TCP connections accepted\n"
                                  "# TYPE gate443_connections_accepted_total counter\n"
                                  "gate443_connections_accepted_total 1099511627781\n"));
-    assert_non_null(strstr(text, "\ngate443_snapshots 3\n"));
+    assert_non_null(strstr(text, "\ngate443_connections_open 3\n"));
     assert_non_null(strstr(text, "\ngate443_workers 2\n"));
     assert_non_null(strstr(text, "\ngate443_build_info{version=\"1.2\\\"x\\\\y\\nz\","
                                  "tls=\"OpenSSL 3.5\"} 1\n"));
@@ -43,7 +43,7 @@ static void json(void **state)
     assert_int_equal(strncmp(text, "{\"version\":\"1.2\\\"x\\\\y\\u000az\",\"tls\":\"OpenSSL 3.5\","
                                    "\"workers\":2,\"metrics\":{\"conns_accepted\":1099511627781,",
                              100), 0);
-    assert_non_null(strstr(text, "\"snapshots\":3"));
+    assert_non_null(strstr(text, "\"conns_open\":3"));
     assert_string_equal(text + b.n - 2, "}}");
     buf_done(&b);
 }
