@@ -30,6 +30,7 @@ struct worker {
     int prepared_log_fd;
     unsigned char ticket_keys[96];
     bool has_ticket_keys, single, draining;
+    struct task ending;
 };
 
 static void answer(struct worker *w, enum message type, uint64_t id, int status, struct str body)
@@ -210,6 +211,19 @@ static void on_listen(struct worker *w, const struct message_frame *m)
     }
 }
 
+/* Deferred: the reapers of the last connections run before it, and still count in our metrics when
+ * they let go of the last snapshot and its caches. */
+static void finish(struct task *t)
+{
+    struct worker *w = LIST_ENTRY(t, struct worker, ending);
+    if (w->metrics != &w->own)
+        munmap(w->metrics, sizeof *w->metrics);
+    if (!w->single)
+        loop_stop(w->loop);
+    explicit_bzero(w->ticket_keys, sizeof w->ticket_keys);
+    free(w);
+}
+
 static void worker_end(struct worker *w)
 {
     front_free(w->front);
@@ -220,12 +234,8 @@ static void worker_end(struct worker *w)
     if (w->log_fd >= 0)
         close(w->log_fd);
     chan_close(w->parent);
-    if (w->metrics != &w->own)
-        munmap(w->metrics, sizeof *w->metrics);
-    if (!w->single)
-        loop_stop(w->loop);
-    explicit_bzero(w->ticket_keys, sizeof w->ticket_keys);
-    free(w);
+    task_init(&w->ending, finish);
+    loop_defer(w->loop, &w->ending);
 }
 
 static void on_idle(void *user)

@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 from clients import curl, h2load, handshake, nghttp, s_client
+from gate import Gate
 from http1 import Http1
 from http2 import Http2
 
@@ -447,3 +448,18 @@ class TestTls:
                 http.send(f"GET /hello.txt HTTP/1.1\r\nHost: {gate.authority}\r\nConnection: close\r\n\r\n")
                 assert http.read().body == b"Hello, world!\n"
                 assert sock.recv(1) == b""      # a missing close_notify would raise SSLEOFError
+
+
+@pytest.mark.parametrize("alpn", [("http/1.1",), ("h2",)])
+def test_stop_while_connections_idle_is_clean(site, alpn):
+    """The last connection holds the last reference to the configuration and its caches: both end after it."""
+    for _ in range(3):
+        with Gate(site) as gate:
+            open_connections = []
+            for _ in range(3):
+                client = (Http2 if alpn == ("h2",) else Http1)(gate.tls(alpn))
+                open_connections.append(client)
+                assert client.request("GET", "/hello.txt", **(
+                    {"authority": gate.authority} if alpn == ("h2",) else {"host": gate.authority})).status == 200
+        for client in open_connections:
+            client.close()
