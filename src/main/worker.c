@@ -29,7 +29,7 @@ struct worker {
     uint64_t prepared_id;
     int prepared_log_fd;
     unsigned char ticket_keys[96];
-    bool has_ticket_keys, single, draining;
+    bool has_ticket_keys, single;
     struct task ending;
 };
 
