@@ -96,7 +96,8 @@ static struct str version_text(unsigned version)
                                 : STR("HTTP/1.1");
 }
 
-void dispatch_record(const struct exchange *x, struct access_record *ret, char peer[ADDR_TEXT_MAX])
+void dispatch_record(const struct exchange *x, uint64_t now, struct access_record *ret,
+                     char peer[ADDR_TEXT_MAX])
 {
     const struct conn *c = x->conn;
     const struct facts *f = &c->facts;
@@ -113,7 +114,7 @@ void dispatch_record(const struct exchange *x, struct access_record *ret, char p
         .status = x->status,
         .bytes_in = x->body_received,
         .bytes_out = x->body_sent,
-        .duration = c->loop->now - x->started,
+        .duration = now - x->started,
         .tls = f->tls,
         .cipher = f->cipher,
         .group = f->group,

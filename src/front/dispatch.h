@@ -7,7 +7,8 @@
 
 /* Chooses and calls the handler of a request. https_port: for the redirect from plain HTTP. */
 void dispatch_request(struct exchange *x, uint16_t https_port);
-/* The access log's record of a finished exchange. */
-void dispatch_record(const struct exchange *x, struct access_record *ret, char peer[ADDR_TEXT_MAX]);
+/* The access log's record of an exchange that finished at `now` (ns). */
+void dispatch_record(const struct exchange *x, uint64_t now, struct access_record *ret,
+                     char peer[ADDR_TEXT_MAX]);
 
 #endif

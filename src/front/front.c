@@ -158,7 +158,8 @@ static void on_done(void *user, struct exchange *x)
     struct access_record record;
     if (!f->env.access_log || f->env.access_log->fd < 0 || (x->site && !x->site->access_log))
         return;
-    dispatch_record(x, &record, peer);
+    /* Most requests are answered in the turn in which they came: the turn's time would say 0. */
+    dispatch_record(x, loop_clock(f->env.loop), &record, peer);
     access_log_write(f->env.access_log, &record);
 }
 

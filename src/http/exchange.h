@@ -68,7 +68,7 @@ struct exchange {
     bool head_sent, response_ended, gone, failing;
     bool no_body;               /* HEAD, 204, 304: body calls are swallowed */
     uint64_t body_sent;         /* bytes, before transfer coding, after content coding */
-    uint64_t started;           /* ns: head complete */
+    uint64_t started;           /* ns: the turn in which the head was complete */
     int err;                    /* why it failed, −err, for the log */
     const struct session_env *env; /* set by exchange_on_head; outlives the exchange */
     struct str rest;            /* of exchange_reply's body, in the arena: to be sent when writable */

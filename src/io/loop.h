@@ -42,6 +42,7 @@ struct loop_ops {
     /* Waits for events until `until` (ns; UINT64_MAX: for ever; 0: only look) and runs them,
      * after having set loop->now and loop->wall. −err only when the loop cannot go on. */
     int (*wait)(struct loop *, uint64_t until);
+    uint64_t (*clock)(struct loop *); /* see loop_clock */
     void (*free)(struct loop *);
 };
 
@@ -77,6 +78,11 @@ int loop_run(struct loop *l);
 /* One turn; waits no longer than `until`. */
 int loop_turn(struct loop *l, uint64_t until);
 void loop_stop(struct loop *l);
+/* ns, like l->now but read this moment; l->now stays. For measuring only: decisions go by l->now. */
+static inline uint64_t loop_clock(struct loop *l)
+{
+    return l->ops->clock(l);
+}
 
 int must_use loop_watch(struct loop *l, struct watch *w, int fd, unsigned events, bool edge);
 int must_use loop_rewatch(struct loop *l, struct watch *w, unsigned events, bool edge);

@@ -26,11 +26,17 @@ static struct loop_epoll *self_of(struct loop *l)
     return (struct loop_epoll *)l;
 }
 
-static void read_clocks(struct loop *l)
+static uint64_t epoll_clock(struct loop *l)
 {
     struct timespec ts;
     clock_gettime(CLOCK_MONOTONIC, &ts);
-    l->now = (uint64_t)ts.tv_sec * SECOND + (uint64_t)ts.tv_nsec;
+    return (uint64_t)ts.tv_sec * SECOND + (uint64_t)ts.tv_nsec;
+}
+
+static void read_clocks(struct loop *l)
+{
+    struct timespec ts;
+    l->now = epoll_clock(l);
     clock_gettime(CLOCK_REALTIME, &ts);
     l->wall = ts.tv_sec;
     l->wall_ms = (unsigned)(ts.tv_nsec / 1000000);
@@ -131,6 +137,7 @@ static const struct loop_ops ops = {
     .rewatch = epoll_rewatch,
     .unwatch = epoll_unwatch,
     .wait = epoll_wait_and_run,
+    .clock = epoll_clock,
     .free = epoll_free,
 };
 

@@ -36,6 +36,11 @@ static int sim_wait(struct loop *l, uint64_t until)
     return 0;
 }
 
+static uint64_t sim_clock(struct loop *l)
+{
+    return l->now;
+}
+
 static void sim_free(struct loop *l)
 {
     loop_done(l);
@@ -47,6 +52,7 @@ static const struct loop_ops ops = {
     .rewatch = sim_watch,
     .unwatch = sim_unwatch,
     .wait = sim_wait,
+    .clock = sim_clock,
     .free = sim_free,
 };
 

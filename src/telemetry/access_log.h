@@ -29,7 +29,7 @@ struct access_record {
     struct str version; /* "HTTP/1.1", "HTTP/2.0" */
     unsigned status;    /* 0: none was sent */
     uint64_t bytes_in, bytes_out; /* of the bodies */
-    uint64_t duration;            /* ns, from the first byte of the head */
+    uint64_t duration;            /* ns, since the turn of the loop that had the whole head */
     const char *tls, *cipher, *group;
     struct str sni, alpn, referer, user_agent;
     struct str site, handler; /* names from the configuration */

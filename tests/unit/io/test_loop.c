@@ -78,6 +78,7 @@ static void virtual_time(void **state)
     assert_int_equal(p.runs, 24);
     assert_int_equal(l->now, 23 * (3600 * SECOND + 5 * MILLISECOND));
     assert_int_equal(l->wall, 1000000 + 23 * 3600);
+    assert_int_equal(loop_clock(l), l->now);
     assert_int_equal(l->wall_ms, 115);
     assert_int_equal(loop_turn(l, l->now + SECOND), 0); /* a turn goes no further than told */
     assert_int_equal(l->wall, 1000000 + 23 * 3600 + 1);
@@ -242,6 +243,7 @@ static void epoll_time(void **state)
     struct probe p = {.loop = l};
     uint64_t began = l->now;
     assert_true(l->now > 0 && l->wall > 1600000000 && l->wall_ms < 1000);
+    assert_true(loop_clock(l) >= began && l->now == began);
     assert_int_equal(timer_init(l, &p.timer, on_stop), 0);
     timer_start(l, &p.timer, l->now + 3 * MILLISECOND);
     assert_int_equal(loop_run(l), 0);
