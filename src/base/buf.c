@@ -19,6 +19,8 @@ void buf_clear(struct buf *b)
 
 static int buf_fail(struct buf *b, int err)
 {
+    if (!b->failed)
+        b->starved = err == -ERR_NOMEM;
     b->failed = true;
     return err;
 }
@@ -64,8 +66,8 @@ int buf_append(struct buf *b, struct str s)
 
 void buf_add(struct buf *b, struct str s)
 {
-    if (buf_append(b, s))
-        b->failed = true;
+    int err = buf_append(b, s);
+    (void)err; /* the buffer remembers it */
 }
 
 void buf_addc(struct buf *b, char c)
@@ -79,10 +81,10 @@ void buf_addv(struct buf *b, const char *format, va_list args)
     va_copy(again, args);
     int n = vsnprintf(NULL, 0, format, again);
     va_end(again);
-    if (n < 0 || buf_reserve(b, (size_t)n + 1)) {
-        b->failed = true;
+    if (n < 0) /* a conversion that failed */
+        (void)buf_fail(b, -ERR_LIMIT);
+    if (n < 0 || buf_reserve(b, (size_t)n + 1))
         return;
-    }
     vsnprintf(buf_end(b), (size_t)n + 1, format, args);
     b->n += (size_t)n;
 }

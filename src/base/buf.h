@@ -15,6 +15,7 @@ struct buf {
     size_t n;        /* valid bytes behind `off` */
     size_t cap, max; /* bytes; off + n <= cap <= max */
     bool failed;     /* an append did not fit: sticky, see buf_ok */
+    bool starved;    /* … because memory was out, rather than beyond max */
 };
 
 static inline void buf_init(struct buf *b, size_t max)
@@ -63,6 +64,11 @@ void buf_addu(struct buf *b, uint64_t v); /* decimal, without printf's cost */
 static inline bool buf_ok(const struct buf *b)
 {
     return !b->failed;
+}
+/* Why not: 0, or what came first, -ERR_LIMIT or -ERR_NOMEM. */
+static inline int buf_err(const struct buf *b)
+{
+    return !b->failed ? 0 : b->starved ? -ERR_NOMEM : -ERR_LIMIT;
 }
 /* Drops n bytes from the front; n <= b->n. */
 void buf_consume(struct buf *b, size_t n);

@@ -52,9 +52,9 @@ void location_flatten(struct buf *out, size_t from)
 
 int location_send(struct exchange *x, unsigned status, struct buf *out)
 {
-    bool ok = buf_ok(out);
-    if (ok)
+    int err = buf_err(out);
+    if (!err)
         exchange_redirect(x, status, buf_str(out));
     buf_done(out);
-    return ok ? 0 : -ERR_HTTP_URI_TOO_LONG;
+    return err == -ERR_LIMIT ? -ERR_HTTP_URI_TOO_LONG : err;
 }

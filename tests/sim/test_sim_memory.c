@@ -87,7 +87,7 @@ static bool answered(struct visit *v)
     bool closed;
     if (v->is_h2) {
         struct sim_h2_stream *s = &v->h2.streams[0];
-        if (s->status >= 500 || s->status == 414)
+        if (s->status >= 500)
             return false;
         int n = sim_h2_check(&v->h2, &why);
         if (n < 0 && s->e.status == s->status)
@@ -95,8 +95,8 @@ static bool answered(struct visit *v)
         return n == 1;
     }
     struct str in = buf_str(&v->h1.in);
-    if (str_starts(in, STR("HTTP/1.1 5")) || str_starts(in, STR("HTTP/1.1 414")))
-        return false; /* 414: a redirect's address found no room */
+    if (str_starts(in, STR("HTTP/1.1 5")))
+        return false;
     int n = sim_h1_check(in, &v->e, 1, v->h1.eof, &closed, &why);
     if (n < 0)
         fail_msg("%s: %.*s", why, (int)(in.n < 300 ? in.n : 300), in.p);

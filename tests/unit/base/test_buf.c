@@ -13,6 +13,7 @@ static void keeps_its_maximum(void **state)
     assert_true(b.cap <= 10);
     assert_int_equal(buf_append(&b, STR("abc")), -ERR_LIMIT);
     assert_false(buf_ok(&b));
+    assert_int_equal(buf_err(&b), -ERR_LIMIT);
     assert_true(str_eq(buf_str(&b), STR("01234567")));
     assert_int_equal(buf_room(&b), 2);
     buf_consume(&b, 6); /* the front makes room again */
@@ -21,6 +22,7 @@ static void keeps_its_maximum(void **state)
     assert_int_equal(buf_reserve(&b, SIZE_MAX), -ERR_LIMIT);
     buf_clear(&b);
     assert_true(buf_ok(&b));
+    assert_int_equal(buf_err(&b), 0);
     buf_done(&b);
     assert_int_equal(b.max, 10);
 }

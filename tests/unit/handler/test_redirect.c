@@ -1,5 +1,6 @@
 /* redirect, respond and the plain port's redirect. */
 #include "fake_engine.h"
+#include "handler/location.h"
 
 static struct fake fake;
 
@@ -45,6 +46,20 @@ static void test_locations(void **state)
             fail_msg("%s for %s: %s", c->directives, c->target, fake_field(&fake, "Location"));
         fake_stop(&fake);
     }
+}
+
+/* What is too long is told apart from memory that is out (for which see test_sim_memory). */
+static void test_too_long(void **state)
+{
+    static char path[LOCATION_MAX];
+    start("redirect / https://example.org$path$path;");
+    memset(path, 'a', sizeof path - 1);
+    path[0] = '/';
+    path[LOCATION_MAX / 2 + 1] = '\0';
+    assert_int_equal(fake_get(&fake, path, ""), 414);
+    path[LOCATION_MAX / 2 - 100] = '\0';
+    assert_int_equal(fake_get(&fake, path, ""), 308);
+    fake_stop(&fake);
 }
 
 static void test_status(void **state)
@@ -114,7 +129,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_locations),       cmocka_unit_test(test_status),
         cmocka_unit_test(test_refused_targets), cmocka_unit_test(test_respond_answers),
-        cmocka_unit_test(test_plain_port),
+        cmocka_unit_test(test_plain_port),      cmocka_unit_test(test_too_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
