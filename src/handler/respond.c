@@ -76,5 +76,6 @@ const struct handler respond_handler = {
              .impl = &respond_handler},
     .methods = 1u << METHOD_GET | 1u << METHOD_HEAD | 1u << METHOD_POST | 1u << METHOD_PUT |
                1u << METHOD_DELETE | 1u << METHOD_PATCH,
+    .fixed = true,
     .on_head = on_head,
 };

@@ -520,6 +520,7 @@ const struct handler static_handler = {
              .unload = unload,
              .impl = &static_handler},
     .methods = 1u << METHOD_GET | 1u << METHOD_HEAD,
+    .fixed = true,
     .on_head = on_head,
     .on_writable = on_writable,
     .on_gone = on_gone,

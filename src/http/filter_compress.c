@@ -1,9 +1,11 @@
 /* Compression of responses while they are sent: who gets it (RFC 9110 8.4, 12.5.3), and the filter.
  *
  * Not for what may carry secrets: if an attacker's text is reflected next to a secret, the length of
- * the compressed response gives the secret away (BREACH). Files do not reflect, so the file
- * handler's responses are exempt from that rule. */
+ * the compressed response gives the secret away (BREACH). Files and texts from the configuration do
+ * not reflect, so responses of such handlers (handler.fixed) are exempt from that rule.
+ * The built-in error page is short and never coded. */
 #include "http/compress.h"
+#include "http/exchange_send.h"
 #include "http/filter.h"
 #include "http/handler.h"
 
@@ -140,18 +142,19 @@ static bool lists(const struct head *h, enum field_id id, struct str member)
 
 static bool may_carry_secrets(const struct exchange *x, const struct head *h)
 {
-    if (x->handler && x->handler->decl.name && strcmp(x->handler->decl.name, "root") == 0)
+    if (x->handler && x->handler->fixed)
         return false;
     return head_has(&x->req, FIELD_COOKIE) || head_has(&x->req, FIELD_AUTHORIZATION) ||
            head_has(h, FIELD_SET_COOKIE) || lists(h, FIELD_CACHE_CONTROL, STR("private")) ||
            lists(h, FIELD_CACHE_CONTROL, STR("no-store"));
 }
 
-/* Whether the response depends on Accept-Encoding at all. */
+/* Whether the resource has coded responses, for whomever. */
 static bool is_negotiable(const struct exchange *x, const struct head *h)
 {
     const struct compress_settings *c = x->site ? &x->site->compress : NULL;
-    if (!c || !c->on || h->status < 200 || h->status == 204 || h->status == 205 ||
+    bool page = x->error && x->error->page;
+    if (!c || !c->on || page || h->status < 200 || h->status == 204 || h->status == 205 ||
         h->status == 206 || h->status == 304 || h->length == LENGTH_NONE)
         return false;
     if (x->req.method == METHOD_CONNECT || head_has(h, FIELD_CONTENT_ENCODING) ||
@@ -160,8 +163,7 @@ static bool is_negotiable(const struct exchange *x, const struct head *h)
     if (h->length != LENGTH_UNKNOWN && h->length < c->min_size)
         return false;
     return media_compressible(head_value(h, FIELD_CONTENT_TYPE)) &&
-           !lists(h, FIELD_CACHE_CONTROL, STR("no-transform")) &&
-           (c->dynamic || !may_carry_secrets(x, h));
+           !lists(h, FIELD_CACHE_CONTROL, STR("no-transform"));
 }
 
 static int add_vary(struct head *h)
@@ -216,8 +218,11 @@ int filter_compress_begin(struct exchange *x, struct head *h)
 {
     if (!is_negotiable(x, h))
         return 0;
+    /* RFC 9110 12.5.5: on all of them, also the plain ones that others would get coded. That cookies
+     * decide as well is nothing for Vary: plain is good for everybody, and a coded response in a
+     * cache came from a request without. */
     int err = add_vary(h);
-    if (err)
+    if (err || (!x->site->compress.dynamic && may_carry_secrets(x, h)))
         return err;
     enum coding coding =
         accept_coding(&x->req, CODING_BIT(CODING_GZIP) | CODING_BIT(CODING_BR) | CODING_BIT(CODING_ZSTD));

@@ -111,6 +111,27 @@ static void test_respond_answers(void **state)
     fake_stop(&fake);
 }
 
+/* A text that is the same for all is coded for all, with cookies or without. */
+static void test_respond_is_compressed(void **state)
+{
+    char directives[1500];
+    snprintf(directives, sizeof directives, "respond 200 \"%01200d\"; respond /gone 410;"
+             "compress { min_size 1; }", 0);
+    start(directives);
+    static const char *const requests[] = {
+        "Accept-Encoding: gzip", "Accept-Encoding: gzip\nCookie: a=b",
+        "Accept-Encoding: gzip\nAuthorization: Basic eDp5", "Cookie: a=b"};
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+        assert_int_equal(fake_get(&fake, "/", requests[i]), 200);
+        assert_field(&fake, "Vary", "Accept-Encoding");
+        assert_field(&fake, "Content-Encoding", i < 3 ? "gzip" : "");
+    }
+    assert_int_equal(fake_get(&fake, "/gone", "Accept-Encoding: gzip"), 410);
+    assert_field(&fake, "Content-Encoding", ""); /* the built-in page */
+    assert_field(&fake, "Vary", "accept");
+    fake_stop(&fake);
+}
+
 static void test_plain_port(void **state)
 {
     struct https_redirect_conf https = {443}, high = {8443};
@@ -130,6 +151,7 @@ int main(void)
         cmocka_unit_test(test_locations),       cmocka_unit_test(test_status),
         cmocka_unit_test(test_refused_targets), cmocka_unit_test(test_respond_answers),
         cmocka_unit_test(test_plain_port),      cmocka_unit_test(test_too_long),
+        cmocka_unit_test(test_respond_is_compressed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
