@@ -17,7 +17,7 @@
 /* ---- what is served: one for the whole program ---- */
 
 struct sim_files {
-    char dir[64];
+    char dir[256];
     char *big, *mid, *small, *page; /* page is compressible */
 };
 

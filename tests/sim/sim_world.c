@@ -30,7 +30,7 @@ static void die(const char *what)
 
 static char *make_file(const char *dir, const char *name, size_t n, bool text)
 {
-    char path[128], *data = malloc(n + 1);
+    char path[512], *data = malloc(n + 1);
     uint64_t r = 88172645463325252u + n;
     if (!data)
         die("malloc");
@@ -49,9 +49,10 @@ static char *make_file(const char *dir, const char *name, size_t n, bool text)
 
 void sim_files_make(struct sim_files *f)
 {
-    snprintf(f->dir, sizeof f->dir, "/tmp/gate443-sim-XXXXXX");
+    const char *top = getenv("TMPDIR");
+    snprintf(f->dir, sizeof f->dir, "%s/gate443-sim-XXXXXX", top && *top ? top : "/tmp");
     if (!mkdtemp(f->dir))
-        die("mkdtemp");
+        die(f->dir);
     free(make_file(f->dir, "empty.txt", 0, false));
     f->small = make_file(f->dir, "small.txt", SIM_SMALL, false);
     f->mid = make_file(f->dir, "mid.bin", SIM_MID, false);
@@ -63,7 +64,7 @@ void sim_files_remove(struct sim_files *f)
 {
     static const char *const names[] = {"empty.txt", "small.txt", "mid.bin", "big.bin",
                                         "page.html"};
-    char path[128];
+    char path[512];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s/%s", f->dir, names[i]);
         unlink(path);
