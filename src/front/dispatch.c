@@ -92,8 +92,9 @@ void dispatch_request(struct exchange *x, uint16_t https_port)
 static struct str version_text(unsigned version)
 {
     return version == HTTP_2    ? STR("HTTP/2.0")
+           : version == HTTP_11 ? STR("HTTP/1.1")
            : version == HTTP_10 ? STR("HTTP/1.0")
-                                : STR("HTTP/1.1");
+                                : STR_NONE; /* it was not understood */
 }
 
 void dispatch_record(const struct exchange *x, uint64_t now, struct access_record *ret,

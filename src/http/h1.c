@@ -162,17 +162,22 @@ static void start_exchange(struct h1 *h, struct head *head, struct str text)
     h->keep_alive = head->keep_alive && !h->draining && c->exchanges < h->base.limits->requests;
 }
 
-/* Answers what could not be read as a request; the connection ends with it (RFC 9112 9.6 and 2.2). */
-static void refuse(struct h1 *h, int err)
+/* Answers what could not be read as a request; the connection ends with it (RFC 9112 9.6 and 2.2).
+ * seen: as far as it was understood, for the log; its slices may lie in `in`. */
+static void refuse(struct h1 *h, const struct head *seen, int err)
 {
     struct exchange *x = new_exchange(h);
-    buf_clear(&h->in);
     h->keep_alive = h->asked_close = false;
     if (!x) {
         h1_die(h, -ERR_NOMEM);
         return;
     }
-    x->req = (struct head){.method = METHOD_GET, .version = HTTP_11, .length = LENGTH_NONE};
+    x->req = (struct head){.method = seen->method == METHOD_HEAD ? METHOD_HEAD : METHOD_GET,
+                           .method_text = arena_str(&h->arena, seen->method_text),
+                           .target = arena_str(&h->arena, seen->target),
+                           .version = seen->version,
+                           .length = LENGTH_NONE};
+    buf_clear(&h->in);
     x->site = h->base.conn->facts.site;
     x->request_ended = h->req_done = h->give_up = true;
     h->req_framing = H1_NONE;
@@ -206,7 +211,7 @@ static bool try_head(struct h1 *h, struct str data)
     }
     if (err) {
         h->base.conn->metrics->http_malformed++;
-        refuse(h, err);
+        refuse(h, &head, err);
         return true;
     }
     start_exchange(h, &head, str_of(data.p, used));
@@ -543,6 +548,19 @@ static void expire_exchange(struct h1 *h, int err)
     body_fault(h, err);
 }
 
+/* A head that did not come to its end in time. */
+static void expire_head(struct h1 *h, int err)
+{
+    struct field fields[FIELDS_MAX];
+    struct head head = {.fields = fields, .cap = FIELDS_MAX};
+    struct h1_limits limits = parse_limits(h);
+    size_t used;
+    int incomplete = h1_parse_request(&head, buf_str(&h->in), 0, &limits, &used);
+    (void)incomplete; /* as ever before: it is about what there is of it */
+    h->base.conn->metrics->timeouts++;
+    refuse(h, &head, err);
+}
+
 static void expire(struct h1 *h, int err)
 {
     switch (h->pace.state) {
@@ -550,8 +568,7 @@ static void expire(struct h1 *h, int err)
         h->state = H1_CLOSING;
         break;
     case PACE_HEAD:
-        h->base.conn->metrics->timeouts++;
-        refuse(h, err);
+        expire_head(h, err);
         break;
     case PACE_BODY_IN:
         expire_exchange(h, err);

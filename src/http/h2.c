@@ -406,10 +406,21 @@ static int on_data(nghttp2_session *ng, uint8_t flags, int32_t id, const uint8_t
     return verdict(h2);
 }
 
+/* A head that nghttp2 refuses by a reset: its exchange begins only to be logged when it is gone. */
+static void refused_head(struct h2_stream *s)
+{
+    s->started = true;
+    s->x.started = h2_now(s->h2);
+    s->x.err = -ERR_H2_PROTOCOL;
+}
+
 static int on_invalid_frame(nghttp2_session *ng, const nghttp2_frame *frame, int code, void *user)
 {
     struct h2 *h2 = user;
+    struct h2_stream *s = stream_by_id(ng, frame->hd.stream_id);
     if (frame->hd.type == NGHTTP2_HEADERS) {
+        if (s && !s->started)
+            refused_head(s);
         h2->head = NULL;
         h2->head_since = 0;
         h2->base.conn->metrics->http_malformed++;
