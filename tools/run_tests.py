@@ -54,13 +54,19 @@ def run(name, command, env=None, timeout=2400):
     return code, log.read_text(errors="replace")
 
 
-def sanitizer_env():
-    """The same options for all: stop at the first fault, and write it where no test can lose it."""
+def sanitizer_env(fibres=False):
+    """The same options for all: stop at the first fault, and write it where no test can lose it.
+
+    fibres: the program suspends handshakes on stacks that OpenSSL makes (ASYNC_JOB). ASan does not know them; when the
+    main stack grows it takes the frames it keeps aside for use-after-return back from jobs that still wait, and gives
+    them to others. That check is therefore for the unit tests alone.
+    """
     REPORTS.mkdir(mode=0o777, exist_ok=True)
     REPORTS.chmod(0o777)    # workers have dropped root when they report
     common = f"halt_on_error=1:exitcode=99:log_path={REPORTS}/report:log_exe_name=1"
     return {
-        "ASAN_OPTIONS": common + ":detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1",
+        "ASAN_OPTIONS": common + ":detect_leaks=1:strict_string_checks=1"
+                        + f":detect_stack_use_after_return={int(not fibres)}",
         "UBSAN_OPTIONS": common + ":print_stacktrace=1",
         "GATE443_SANITIZED": "1",
     }
@@ -185,7 +191,7 @@ SUITES = {
     "asan-unit": lambda result: [meson(result, suite, "build-asan", f"asan-{suite}", sanitizer_env())
                                  for suite in ("unit", "sim")],
     "fuzz": lambda result: meson(result, "fuzz", "build-asan", "fuzz", sanitizer_env()),
-    "asan-e2e": lambda result: e2e(result, "build-asan/gate443", "asan-e2e", "asan", sanitizer_env()),
+    "asan-e2e": lambda result: e2e(result, "build-asan/gate443", "asan-e2e", "asan", sanitizer_env(fibres=True)),
 }
 
 
