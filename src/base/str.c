@@ -108,6 +108,17 @@ bool str_hex_u64(struct str s, uint64_t *ret)
     return true;
 }
 
+bool str_is_base64url(struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i], lower = ascii_lower(c);
+        bool letter = lower >= 'a' && lower <= 'z', digit = c >= '0' && c <= '9';
+        if (!letter && !digit && c != '-' && c != '_')
+            return false;
+    }
+    return s.n > 0;
+}
+
 uint64_t str_hash(struct str s)
 {
     uint64_t h = 0xcbf29ce484222325u;

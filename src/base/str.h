@@ -69,6 +69,8 @@ bool str_split(struct str *rest, char sep, struct str *ret_piece);
 /* Digits only, no sign, no space; false on anything else and on overflow. */
 bool str_u64(struct str s, uint64_t *ret);
 bool str_hex_u64(struct str s, uint64_t *ret);
+/* One or more of the letters of base64url (RFC 4648 5), no padding. */
+bool str_is_base64url(struct str s);
 /* FNV-1a; not against chosen input: use map.h's keyed hash there. */
 uint64_t str_hash(struct str s);
 /* Bytes of the valid UTF-8 sequence (RFC 3629 4) that a non-empty slice begins with, or 0. */

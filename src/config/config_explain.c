@@ -187,6 +187,15 @@ static void explain_route(const struct snapshot *s, const struct site *site, str
     explain_limits(s, route, out);
 }
 
+/* The rest of the lines is for the time when there is no answer. */
+static void explain_challenge(const struct snapshot *s, const struct explained *e, struct buf *out)
+{
+    if (e->tls || !snapshot_challenge(s, e->path).n)
+        return;
+    buf_addf(out, "challenge    from %s, if an answer lies there; else:", s->challenges->path);
+    where(out, &s->challenges->at);
+}
+
 static void explain(const struct snapshot *s, const struct explained *e, struct buf *out)
 {
     const struct site *site = snapshot_site(s, str_of(e->host, e->host_n));
@@ -198,6 +207,7 @@ static void explain(const struct snapshot *s, const struct explained *e, struct 
         return;
     }
     explain_site(site, out);
+    explain_challenge(s, e, out);
     if (!e->tls && site->redirect_http) {
         buf_add(out, STR("handler      redirects to https (redirect_http on)\n"));
         return;

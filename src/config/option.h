@@ -32,11 +32,17 @@ struct str_list {
     size_t n;
 };
 
+struct source_ref { /* where something was written, for explain and errors */
+    const char *file;
+    uint32_t line, column;
+};
+
 /* A directory that workers may read beneath. The parser fills path; the parent opens it and hands
  * the descriptor to the workers, who find it here. Owned by the snapshot. */
 struct dir_ref {
     const char *path; /* absolute, with terminator */
     int fd;           /* -1 until opened; closed with the snapshot */
+    struct source_ref at;
 };
 
 struct parse_node; /* parse.h: one directive with its words and its position */

@@ -172,6 +172,10 @@ const struct option option_global[] = {
      .doc = "The log of requests; `-` is the standard output. Off by default."},
     {"file_cache", OPT_SIZE, AT(snapshot, file_cache_size), .def = "64m", .args = "SIZE",
      .doc = "Memory of one worker for small files; 0 switches the cache off."},
+    {"challenges", OPT_DIR, AT(snapshot, challenges), .args = "DIR",
+     .doc = "Where another ACME client (certbot --webroot, acme.sh, lego, dehydrated) leaves its answers to "
+            "a certificate authority. They are handed out over plain http in front of the redirect, from "
+            "DIR/.well-known/acme-challenge/ or from DIR itself, for every name that a site has."},
     {"limits", OPT_BLOCK, AT(snapshot, limits), .block = option_limits, .args = "{ … }",
      .doc = "Bounds on what a client may make the server hold or do."},
     {"site", OPT_CUSTOM, .parse = site_parse, .args = "NAME… { … }",

@@ -139,7 +139,7 @@ struct dir_ref *load_dir(struct load *l, const struct parse_node *node, size_t w
         l->no_memory = true;
         return NULL;
     }
-    *dir = (struct dir_ref){.path = path ? path : "", .fd = -1};
+    *dir = (struct dir_ref){.path = path ? path : "", .fd = -1, .at = node_source(node)};
     *slot = dir;
     if (!path)
         load_error(l, node, word, NULL, "name a directory");

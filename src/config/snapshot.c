@@ -56,3 +56,15 @@ const struct site *snapshot_site(const struct snapshot *s, struct str host)
     }
     return site ? site : s->default_site;
 }
+
+/* RFC 8555 8.3: a token MUST NOT hold a character outside of the base64url alphabet. So none can
+ * name a directory, a hidden file or anything with a suffix. */
+struct str snapshot_challenge(const struct snapshot *s, struct str decoded_path)
+{
+    const struct str prefix = STR("/.well-known/acme-challenge/");
+    struct str token = str_from(decoded_path, prefix.n);
+    if (!s->challenges || !str_starts(decoded_path, prefix) || token.n > CHALLENGE_TOKEN_MAX ||
+        !str_is_base64url(token))
+        return STR_NONE;
+    return token;
+}

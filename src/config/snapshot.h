@@ -9,11 +9,6 @@
 #include "base/map.h"
 #include "config/option.h"
 
-struct source_ref { /* where something was written, for explain and errors */
-    const char *file;
-    uint32_t line, column;
-};
-
 /* Bounds on what a peer may make us hold or do (rows: `limits { … }`). */
 struct limits {
     uint64_t header_count;     /* fields a message */
@@ -165,6 +160,7 @@ struct snapshot {
     struct str access_log;     /* path, "-": standard output, empty: off */
     int access_log_format;     /* enum log_format */
     uint64_t file_cache_size;  /* bytes a worker */
+    struct dir_ref *challenges; /* where ACME clients leave their answers; NULL: nowhere */
     const char **files;        /* every file read: names for messages, NULL-terminated */
 };
 
@@ -172,5 +168,10 @@ struct snapshot *snapshot_ref(const struct snapshot *s);
 void snapshot_unref(const struct snapshot *s); /* the last one frees; NULL is fine */
 /* Site for a lower-case host name: exact, then one wildcard label, then the default; or NULL. */
 const struct site *snapshot_site(const struct snapshot *s, struct str host);
+
+#define CHALLENGE_TOKEN_MAX 255 /* NAME_MAX: it is a file's name */
+/* Which token of a certificate authority's challenge (RFC 8555 8.3) a decoded path asks for; the
+ * empty slice: none, or no `challenges` are answered, or it is no token. */
+struct str snapshot_challenge(const struct snapshot *s, struct str decoded_path);
 
 #endif

@@ -57,6 +57,24 @@ static void redirect_to_https(struct exchange *x, uint16_t https_port)
     call_handler(x, &https_redirect_handler, conf);
 }
 
+/* Authorities ask over plain HTTP (RFC 8555 8.3). False: no answer lies there. It is redirected
+ * then as all else, and authorities follow: so a site's own root can hold the answers, too. */
+static bool answer_challenge(struct exchange *x)
+{
+    const struct handler *h = &challenge_handler;
+    if (x->conn->facts.secure || !(h->methods >> x->req.method & 1))
+        return false;
+    x->handler = h;
+    int err = h->on_head(NULL, x);
+    if (err == -ERR_NOT_FOUND) {
+        x->handler = NULL;
+        return false;
+    }
+    if (err)
+        exchange_fail(x, err);
+    return true;
+}
+
 void dispatch_request(struct exchange *x, uint16_t https_port)
 {
     struct conn *c = x->conn;
@@ -68,6 +86,8 @@ void dispatch_request(struct exchange *x, uint16_t https_port)
         return;
     }
     x->site = to.site;
+    if (answer_challenge(x))
+        return;
     if (!c->facts.secure && to.site->redirect_http) {
         redirect_to_https(x, https_port);
         return;

@@ -14,4 +14,9 @@ struct https_redirect_conf {
 };
 extern const struct handler https_redirect_handler;
 
+/* Answers a certificate authority's challenge on the plain port, from where `challenges` says. No
+ * directive: the front calls it, without a conf. -ERR_NOT_FOUND: there is no such answer, and the
+ * front goes on as if it had not asked. */
+extern const struct handler challenge_handler;
+
 #endif

@@ -68,6 +68,17 @@ static void numbers(void **state)
     assert_false(str_hex_u64(STR(""), &v));
 }
 
+static void alphabets(void **state)
+{
+    static const char *const other[] = {"",  "a.b", "a=", "a+b", "a/b", "a b", "\xc3\xa9",
+                                        "`", "{",   "@",  "[",   "/",   ":",   "\n"};
+    assert_true(str_is_base64url(STR("azAZ09-_")));
+    for (size_t i = 0; i < sizeof other / sizeof *other; i++)
+        if (str_is_base64url(str_c(other[i])))
+            fail_msg("%s", other[i]);
+    assert_false(str_is_base64url(STR("a\0b")));
+}
+
 static void copies(void **state)
 {
     char *z = str_dup(STR("abc"));
@@ -84,7 +95,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(compares), cmocka_unit_test(cuts),   cmocka_unit_test(splits),
-        cmocka_unit_test(numbers),  cmocka_unit_test(copies),
+        cmocka_unit_test(numbers),  cmocka_unit_test(alphabets), cmocka_unit_test(copies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

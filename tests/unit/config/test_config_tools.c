@@ -69,7 +69,8 @@ static const char text[] =
     "site a.test {\n    root /srv;\n    respond /he\xc3\xa9 200;\n"
     "    route /f/ { respond 201; header set X-A \"b \\\"c\\\"\"; limits { body_size 5m; } }\n"
     "    hsts 30d;\n    tls { min_version tls1.1; }\n"
-    "    allow tls1.1 because \"old \\\"cards\\\"\" until 2027-01-01;\n}\n";
+    "    allow tls1.1 because \"old \\\"cards\\\"\" until 2027-01-01;\n}\n"
+    "challenges /srv/acme;\n";
 
 static struct snapshot *load(void)
 {
@@ -95,6 +96,16 @@ static void explain(const struct snapshot *s, const char *url, const char *const
     buf_done(&out);
 }
 
+static void explain_not(const struct snapshot *s, const char *url, const char *part)
+{
+    struct buf out;
+    buf_init(&out, 1 << 20);
+    assert_int_equal(config_explain(s, str_c(url), &out), 0);
+    if (strstr(buf_cstr(&out), part))
+        fail_msg("%s: \"%s\" is in:\n%s", url, part, buf_cstr(&out));
+    buf_done(&out);
+}
+
 static void test_explain(void **state)
 {
     (void)state;
@@ -112,6 +123,11 @@ static void test_explain(void **state)
     explain(s, "https://a.test:8443",
             (const char *const[]){"route        /   (/etc/g.conf:4)", "index index.html", NULL});
     explain(s, "http://a.test:8080/", (const char *const[]){"redirects to https", NULL});
+    explain(s, "http://a.test:8080/.well-known/acme-challenge/x",
+            (const char *const[]){"challenge    from /srv/acme, if an answer lies there; else:   "
+                                  "(/etc/g.conf:11)", "redirects to https", NULL});
+    explain_not(s, "http://a.test:8080/.well-known/acme-challenge/x.y", "challenge");
+    explain_not(s, "https://a.test:8443/.well-known/acme-challenge/x", "challenge");
     explain(s, "https://a.test/", (const char *const[]){"listener     none", NULL});
     explain(s, "https://b.test:8443/", (const char *const[]){"none of that name", NULL});
     snapshot_unref(s);
@@ -159,6 +175,7 @@ static void test_json(void **state)
                  "assert s[\"routes\"][1][\"body_size\"] == 5 << 20;"
                  "assert s[\"allow\"][0][\"until\"] == \"2027-01-01\";"
                  "assert c[\"limits\"][\"idle_timeout\"] == 60;"
+                 "assert c[\"challenges\"] == \"/srv/acme\";"
                  "assert c[\"listeners\"][0][\"at\"] == \"/etc/g.conf:1:1\"");
     buf_done(&out);
     snapshot_unref(s);

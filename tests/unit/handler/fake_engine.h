@@ -235,7 +235,7 @@ static unsigned fake_run(struct fake *f, const char *method, const char *target,
     return f->status;
 }
 
-static unsigned fake_get(struct fake *f, const char *target, const char *fields)
+__attribute__((unused)) static unsigned fake_get(struct fake *f, const char *target, const char *fields)
 {
     return fake_run(f, "GET", target, fields, NULL, NULL);
 }
@@ -254,7 +254,7 @@ static const char *fake_field(const struct fake *f, const char *name)
     return text;
 }
 
-static bool fake_holds(const struct fake *f, const char *text)
+__attribute__((unused)) static bool fake_holds(const struct fake *f, const char *text)
 {
     struct str body = buf_str(&f->body);
     return body.n && memmem(body.p, body.n, text, strlen(text));
