@@ -127,6 +127,8 @@ static int look(struct load *l, const struct parse_node *node, size_t word, cons
         return load_error(l, node, word, NULL, "`%s` is not a directory", path);
     if (!directory && S_ISDIR(st.st_mode))
         return load_error(l, node, word, NULL, "`%s` is a directory, not a file", path);
+    if (!directory && !S_ISREG(st.st_mode)) /* a pipe or device can be read once, or for ever */
+        return load_error(l, node, word, NULL, "`%s` is not an ordinary file", path);
     return 0;
 }
 

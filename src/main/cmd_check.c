@@ -1,5 +1,6 @@
 /* `gate443 check FILE`: every mistake of a configuration, its certificates and keys included, in the
  * words that `serve` would refuse it with. Nothing is bound and nothing is written. */
+#include "main/chain_file.h"
 #include "main/cli.h"
 #include "main/commands.h"
 #include "main/loaded.h"
@@ -31,7 +32,7 @@ static int check_key(const struct cert_spec *c, struct keyvault *v, unsigned cha
 {
     char label[LABEL_MAX];
     label_of(c, c->key_path, label);
-    int fd = open(c->key_path.p, O_RDONLY | O_CLOEXEC);
+    int fd = open(c->key_path.p, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
         int err = err_from_errno(errno);
         buf_addf(errors, "%s: %s\n", label, strerror(errno));
@@ -53,8 +54,8 @@ static int check_pair(const struct cert_spec *c, struct keyvault *v, struct buf 
         return 0;
     int key_err = check_key(c, v, spki, errors);
     label_of(c, c->chain_path, label);
-    buf_init(&pem, 256 * 1024);
-    int err = loaded_text(c->chain_path.p, &pem, errors);
+    buf_init(&pem, CHAIN_FILE_MAX);
+    int err = chain_file_read(c->chain_path.p, label, &pem, errors);
     if (!err)
         err = cert_check(buf_str(&pem), label, c->site->names, c->site->nnames, time(NULL),
                          key_err ? NULL : spki, errors, errors);

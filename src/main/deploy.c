@@ -3,9 +3,11 @@
  * serving; nothing before the commit can be noticed from outside. */
 #include "main/parent.h"
 
+#include "main/chain_file.h"
 #include "main/registry.h"
 #include "process/sandbox.h"
 #include "tls/cert.h"
+#include "wire/pem.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +19,6 @@
 
 #define LOCAL_LIFETIME (30 * 86400) /* s; at most 47 days (CA/Browser Forum SC-081v3) */
 #define ERRORS_MAX (1024 * 1024)
-#define PEM_MAX (256 * 1024)
 #define READY_TIME (60 * SECOND) /* keeper and workers have that long to get ready */
 
 void deploy_free(struct deploy *d)
@@ -219,7 +220,7 @@ void deploy_begin(struct parent *p, struct control_request *request)
     d->pems = calloc(n, sizeof *d->pems);
     d->chains = calloc(n, sizeof *d->chains);
     for (size_t i = 0; d->pems && i < n; i++)
-        buf_init(&d->pems[i], PEM_MAX);
+        buf_init(&d->pems[i], CHAIN_FILE_MAX);
     if (!d->pems || !d->chains) {
         buf_addf(&d->errors, "out of memory\n");
         refuse(d);
@@ -267,7 +268,7 @@ void deploy_ask_keys(struct deploy *d)
             continue;
         }
         pack_u32(&body, 0);
-        fds[nfds] = open(c->key_path.p, O_RDONLY | O_CLOEXEC);
+        fds[nfds] = open(c->key_path.p, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
         if (fds[nfds] < 0) {
             err = err_from_errno(errno);
             buf_addf(&d->errors, "%s:%u:%u: error: %s: %s\n", c->at.file, c->at.line, c->at.column,
@@ -292,18 +293,6 @@ void deploy_ask_keys(struct deploy *d)
         conclude(d, false);
 }
 
-static int read_chain(struct deploy *d, const struct cert_spec *c, struct buf *pem)
-{
-    struct bundle unrecorded;
-    bundle_init(&unrecorded);
-    int err = bundle_record_file(&unrecorded, c->chain_path.p, pem);
-    bundle_done(&unrecorded);
-    if (err)
-        buf_addf(&d->errors, "%s:%u:%u: error: %s: %s\n", c->at.file, c->at.line, c->at.column,
-                 c->chain_path.p, err_text(err));
-    return err;
-}
-
 static int check_chain(struct deploy *d, size_t i, int key_status, struct str local_pem)
 {
     const struct cert_spec *c = d->snapshot->certs[i];
@@ -317,14 +306,16 @@ static int check_chain(struct deploy *d, size_t i, int key_status, struct str lo
                  err_text(key_status));
         return -ERR_CONFIG;
     }
-    int err = c->local ? buf_append(&d->pems[i], local_pem) : read_chain(d, c, &d->pems[i]);
+    int err = c->local ? buf_append(&d->pems[i], local_pem)
+                       : chain_file_read(c->chain_path.p, label, &d->pems[i], &d->errors);
     if (err)
         return err;
-    chain->pem = buf_str(&d->pems[i]);
     int64_t from, until;
     unsigned char spki[SPKI_HASH];
-    err = cert_check(chain->pem, label, c->site->names, c->site->nnames, d->parent->loop->wall,
-                     chain->spki, &d->errors, &d->errors);
+    err = cert_check(buf_str(&d->pems[i]), label, c->site->names, c->site->nnames,
+                     d->parent->loop->wall, chain->spki, &d->errors, &d->errors);
+    pem_only_certificates(&d->pems[i]); /* the key may stand beside: workers must not have it */
+    chain->pem = buf_str(&d->pems[i]);
     if (!err && c->local && cert_facts(chain->pem, &from, &until, spki) == 0) {
         int64_t due = from + (until - from) * 2 / 3;
         d->renew_at = d->renew_at && d->renew_at < due ? d->renew_at : due;
@@ -365,7 +356,7 @@ static int renew(struct deploy *d, const struct message_frame *m)
     int64_t due = d->renew_at;
     int err = -ERR_NOMEM;
     for (size_t i = 0; pems && i < n; i++)
-        buf_init(&pems[i], PEM_MAX);
+        buf_init(&pems[i], CHAIN_FILE_MAX);
     if (pems && chains) {
         d->pems = pems;
         d->chains = chains;
