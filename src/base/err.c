@@ -38,6 +38,7 @@ int err_from_errno(int e)
         return -ERR_NOMEM;
     case ENOENT:
     case ENOTDIR:
+    case EADDRNOTAVAIL:
         return -ERR_NOT_FOUND;
     case EACCES:
     case EPERM:

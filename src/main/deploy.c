@@ -48,19 +48,32 @@ static void answer_ok(struct deploy *d)
     buf_done(&text);
 }
 
-/* Ends a pending generation, one way or the other, and tells whoever asked. */
+/* One line goes behind what is said of it, several below. */
+static void tell(const struct deploy *d, bool ok)
+{
+    const struct parent *p = d->parent;
+    struct str text = buf_str(&d->errors);
+    const char *what = ok          ? "the configuration has warnings:"
+                       : p->live ? "the configuration was refused:"
+                                 : "cannot start:";
+    size_t first = str_find(text, '\n', 0);
+    bool line = first + 1 >= text.n;
+    log_write(&p->log, ok ? LOG_WARN : LOG_ERROR, "%s%s%.*s", what, line ? " " : "",
+              line ? (int)first : 0, text.p);
+    if (!line && write(2, text.p, text.n) < 0)
+        return; /* nobody listens */
+}
+
+/* Ends a pending generation, one way or the other, and tells whoever asked. Nothing to tell: who
+ * knew the reason (the keeper) has told it. */
 static void conclude(struct deploy *d, bool ok)
 {
-    struct parent *p = d->parent;
     if (d->request && ok)
         answer_ok(d);
     else if (d->request)
         control_answer(d->request, false, buf_str(&d->errors));
-    else if (!ok || d->errors.n)
-        log_write(&p->log, ok ? LOG_WARN : LOG_ERROR, "%s",
-                  ok ? "the configuration has warnings:" : "the configuration was refused:");
-    if (!d->request && d->errors.n && write(2, buf_str(&d->errors).p, d->errors.n) < 0)
-        return;
+    else if (d->errors.n)
+        tell(d, ok);
     d->request = NULL;
 }
 
@@ -157,9 +170,22 @@ static void check_readable(struct deploy *d, const struct dir_ref *dir)
                  dir->path, STR_ARG(user.n ? user : STR("nobody")));
 }
 
+/* Whom root's workers become. */
+static int check_user(struct deploy *d)
+{
+    uid_t uid;
+    gid_t gid;
+    struct str user = d->snapshot->user;
+    int err = geteuid() == 0 && !d->parent->options.single ? sandbox_user(user, &uid, &gid) : 0;
+    if (err)
+        buf_addf(&d->errors, "there is no user \"%.*s\" to serve as: `user NAME;` chooses another\n",
+                 STR_ARG(user.n ? user : STR("nobody")));
+    return err;
+}
+
 static int open_paths(struct deploy *d)
 {
-    int err = 0;
+    int err = check_user(d);
     struct snapshot *s = d->snapshot;
     for (size_t i = 0; i < s->ndirs; i++) {
         s->dirs[i]->fd = open(s->dirs[i]->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -206,9 +232,18 @@ void deploy_begin(struct parent *p, struct control_request *request)
     buf_init(&d->errors, ERRORS_MAX);
     p->pending = d;
     timer_start(p->loop, &p->deploying, p->loop->now + READY_TIME);
-    if (read_text(d) || parse(d) || open_paths(d) ||
-        parent_start_workers(p, d->snapshot->workers) ||
-        sockets_bind(p, d->snapshot, &d->errors)) {
+    int err = read_text(d);
+    if (!err)
+        err = parse(d);
+    if (!err)
+        err = open_paths(d);
+    if (!err)
+        err = parent_start_workers(p, d->snapshot->workers);
+    if (!err)
+        err = sockets_bind(p, d->snapshot, &d->errors);
+    if (err) {
+        if (d->errors.n == 0)
+            buf_addf(&d->errors, "%s\n", err_text(err));
         refuse(d);
         return;
     }
@@ -281,7 +316,7 @@ void deploy_ask_keys(struct deploy *d)
                               .fds = fds, .nfds = nfds};
     if (!err && p->keeper.chan) {
         err = chan_send(p->keeper.chan, &m);
-        if (err)
+        if (err && (err != -ERR_RESET || p->live))
             buf_addf(&d->errors, "the keeper cannot be asked: %s\n", err_text(err));
     }
     for (size_t i = 0; i < nfds; i++)

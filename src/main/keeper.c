@@ -36,14 +36,20 @@ struct keeper {
 
 /* ---- workers ---- */
 
+/* A worker that is gone is replaced, or ends with a start that failed: the parent tells of it. */
+static void tell_deaf(const struct keeper *k, int err, const char *what)
+{
+    if (err && err != -ERR_RESET && err != -ERR_CLOSED)
+        log_write(&k->log, LOG_WARN, "a worker did not take %s: %s", what, err_text(err));
+}
+
 static void send_ticket_keys(struct client *c)
 {
     unsigned char keys[96];
     (void)keyvault_ticket_keys(c->keeper->vault, c->keeper->loop->now, c->keeper->ticket_period,
                                keys);
     struct message_frame m = {.type = MSG_TICKET_KEYS, .body = {(char *)keys, sizeof keys}};
-    if (chan_send(c->chan, &m))
-        log_write(&c->keeper->log, LOG_WARN, "a worker did not take the ticket keys");
+    tell_deaf(c->keeper, chan_send(c->chan, &m), "the ticket keys");
     explicit_bzero(keys, sizeof keys);
 }
 
@@ -61,8 +67,7 @@ static void on_sign(struct client *c, const struct message_frame *m)
     }
     if (answer.status == 0)
         answer.body = buf_str(&k->signature);
-    if (chan_send(c->chan, &answer))
-        log_write(&k->log, LOG_WARN, "a worker did not take its signature");
+    tell_deaf(k, chan_send(c->chan, &answer), "its signature");
 }
 
 static void on_worker_message(struct chan *chan, const struct message_frame *m)
@@ -219,8 +224,9 @@ static int open_ca(struct keeper *k, int dirfd)
     int err = keyvault_open_ca(k->vault, dirfd, k->loop->wall, &why);
     if (lock >= 0)
         close(lock);
+    struct str text = buf_str(&why);
     if (err)
-        log_write(&k->log, LOG_ERROR, "%.*s", STR_ARG(buf_str(&why)));
+        log_write(&k->log, LOG_ERROR, "%.*s", STR_ARG(str_sub(text, 0, str_find(text, '\n', 0))));
     buf_done(&why);
     k->has_ca = err == 0;
     return err;
@@ -240,15 +246,18 @@ static int keeper_start(struct loop *loop, const struct role_args *args)
     struct chan_env env = {keeper_role.permitted, on_parent_message, on_parent_gone, k};
     k->vault = keyvault_new();
     int err = k->vault ? timer_init(loop, &k->rotation, rotate) : -ERR_NOMEM;
-    if (!err)
-        err = open_ca(k, args->extra);
-    if (args->extra >= 0)
-        close(args->extra);
     if (!err) {
         k->parent = chan_new(loop, args->chan, &env);
         err = k->parent ? 0 : -ERR_NOMEM;
     }
+    if (err) /* the parent relies on our having said why */
+        log_write(&k->log, LOG_ERROR, "cannot start: %s", err_text(err));
+    else
+        err = open_ca(k, args->extra);
+    if (args->extra >= 0)
+        close(args->extra);
     if (err) {
+        chan_close(k->parent);
         timer_done(loop, &k->rotation);
         keyvault_free(k->vault);
         free(k);

@@ -189,8 +189,12 @@ void parent_link_keeper(struct parent *p, struct child *worker)
         return;
     struct message_frame to_keeper = {.type = MSG_WORKER, .fds = &ends[0], .nfds = 1};
     struct message_frame to_worker = {.type = MSG_KEEPER, .fds = &ends[1], .nfds = 1};
-    if (chan_send(p->keeper.chan, &to_keeper) || chan_send(worker->chan, &to_worker))
-        log_write(&p->log, LOG_ERROR, "worker %u has no channel to the keeper", worker->index);
+    int err = chan_send(p->keeper.chan, &to_keeper);
+    if (!err)
+        err = chan_send(worker->chan, &to_worker);
+    if (err && err != -ERR_RESET) /* then one of them has ended: told, and linked anew, elsewhere */
+        log_write(&p->log, LOG_ERROR, "worker %u has no channel to the keeper: %s", worker->index,
+                  err_text(err));
     close(ends[0]);
     close(ends[1]);
 }
@@ -274,13 +278,16 @@ static struct child *find_child(struct parent *p, pid_t pid)
 
 static void tell_end(struct parent *p, const struct child *c, int status)
 {
+    /* Then the start ends, too; with 1 it has said why. */
+    bool starts = c->role == &keeper_role && !p->live;
     if (WIFSIGNALED(status))
-        log_write(&p->log, LOG_ERROR, "%s %u was killed by signal %d%s; it is replaced",
-                  c->role->name, c->index, WTERMSIG(status),
-                  WTERMSIG(status) == SIGSYS ? " (a system call that its sandbox forbids)" : "");
-    else if (!p->stopping)
-        log_write(&p->log, LOG_ERROR, "%s %u ended with status %d; it is replaced", c->role->name,
-                  c->index, WEXITSTATUS(status));
+        log_write(&p->log, LOG_ERROR, "%s %u was killed by signal %d%s%s", c->role->name, c->index,
+                  WTERMSIG(status),
+                  WTERMSIG(status) == SIGSYS ? " (a system call that its sandbox forbids)" : "",
+                  starts ? "" : "; it is replaced");
+    else if (!p->stopping && !(starts && WEXITSTATUS(status) == 1))
+        log_write(&p->log, LOG_ERROR, "%s %u ended with status %d%s", c->role->name, c->index,
+                  WEXITSTATUS(status), starts ? "" : "; it is replaced");
     if (p->stopping && WIFEXITED(status) && WEXITSTATUS(status))
         p->failed = true;
 }

@@ -56,6 +56,48 @@ static int probe(const struct addr *at)
     return err;
 }
 
+static int bind_at(struct parent *p, struct bound *b, const struct addr *at)
+{
+    struct addr configured = b->wanted;
+    int err = probe(at);
+    b->wanted = *at;
+    if (!err)
+        err = bind_all(b, p->nworkers);
+    b->wanted = configured;
+    return err;
+}
+
+static const char *why_not(int err)
+{
+    return err == -ERR_EXISTS      ? "in use by another program"
+           : err == -ERR_NOT_FOUND ? "no address of this machine"
+           : err == -ERR_DENIED_BY_SYSTEM
+               ? "not permitted (ports below 1024 need root or CAP_NET_BIND_SERVICE)"
+               : err_text(err);
+}
+
+/* Without a wish of the user's, the second choice is as good. The redirect is a comfort, not the
+ * service: without any port for it the start goes on. */
+static int bind_second(struct parent *p, struct bound *b, int first, struct buf *errors)
+{
+    struct addr other = b->wanted;
+    uint16_t port = addr_port(&other), second = b->tls ? 8443 : 8080;
+    addr_set_port(&other, second);
+    int err = bind_at(p, b, &other);
+    if (!err) {
+        log_write(&p->log, LOG_INFO, "port %u is %s; taking %u", port, why_not(first), second);
+        p->nbound++;
+    } else if (!b->tls) {
+        log_write(&p->log, LOG_WARN, "no redirect from http: port %u is %s, %u is %s", port,
+                  why_not(first), second, why_not(err));
+    } else {
+        buf_addf(errors, "cannot listen, neither on port %u (%s) nor on port %u (%s): choose one "
+                         "with --https ADDR:PORT\n",
+                 port, why_not(first), second, why_not(err));
+    }
+    return b->tls ? err : 0;
+}
+
 static int bind_one(struct parent *p, const struct addr *wanted, bool tls, bool fallback,
                     struct buf *errors)
 {
@@ -69,36 +111,15 @@ static int bind_one(struct parent *p, const struct addr *wanted, bool tls, bool 
         return -ERR_LIMIT;
     b = &p->bound[p->nbound];
     *b = (struct bound){.wanted = *wanted, .tls = tls, .keep = true};
-    int err = probe(wanted);
-    if (!err)
-        err = bind_all(b, p->nworkers);
-    if (err && fallback) {
-        uint16_t port = tls ? 8443 : 8080;
-        struct addr other = *wanted;
-        log_write(&p->log, LOG_INFO, "port %u is %s; taking %u", addr_port(wanted),
-                  err == -ERR_EXISTS ? "in use" : "not permitted", port);
-        addr_set_port(&other, port);
-        b->wanted = other;
-        err = probe(&other);
-        if (!err)
-            err = bind_all(b, p->nworkers);
-        b->wanted = *wanted;
-        if (err && !tls) { /* the redirect is a comfort, not the service */
-            log_write(&p->log, LOG_WARN, "no port for the redirect from http: %s", err_text(err));
-            return 0;
-        }
-    }
-    if (err) {
-        struct str at = addr_text(wanted, text);
-        buf_addf(errors, "cannot listen on %.*s: %s\n", STR_ARG(at),
-                 err == -ERR_EXISTS               ? "another program does already"
-                 : err == -ERR_DENIED_BY_SYSTEM ? "not permitted (ports below 1024 need root or "
-                                                  "CAP_NET_BIND_SERVICE; or choose another port)"
-                                                : err_text(err));
-        return err;
-    }
-    p->nbound++;
-    return 0;
+    int err = bind_at(p, b, wanted);
+    if (err && fallback)
+        return bind_second(p, b, err, errors);
+    if (err)
+        buf_addf(errors, "cannot listen on %.*s: %s\n", STR_ARG(addr_text(wanted, text)),
+                 why_not(err));
+    else
+        p->nbound++;
+    return err;
 }
 
 static int bind_text(struct parent *p, const char *text, bool tls, struct buf *errors)

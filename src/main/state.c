@@ -78,6 +78,9 @@ int state_dir_open(const char *dir_or_null, char path[STATE_PATH_MAX], int *ret_
     if (fd < 0 || fstat(fd, &st)) {
         err = err_from_errno(errno);
         buf_addf(why, "%s: %s; say --state DIR for another place", path, strerror(errno));
+    } else if (faccessat(fd, ".", W_OK | X_OK, AT_EACCESS)) {
+        err = err_from_errno(errno);
+        buf_addf(why, "%s: not writable for this user; say --state DIR for another place", path);
     } else if ((st.st_uid != geteuid() && st.st_uid != 0) || (st.st_mode & 022)) {
         err = -ERR_DENIED_BY_SYSTEM;
         buf_addf(why,
