@@ -38,6 +38,30 @@ static bool weak_ciphers(const struct site *s)
     return false;
 }
 
+/* Whatever else the library knows is weaker than 128 bits, exotic, or a slip of the pen, which would be
+ * left out in silence. */
+static bool strong_group(struct str name)
+{
+    static const char *const strong[] = {
+        "X25519MLKEM768", "SecP256r1MLKEM768", "SecP384r1MLKEM1024",
+        "X25519", "X448", "P-256", "P-384", "P-521",
+        "prime256v1", "secp256r1", "secp384r1", "secp521r1",
+        "ffdhe3072", "ffdhe4096", "ffdhe6144", "ffdhe8192"};
+    for (size_t i = 0; i < sizeof strong / sizeof *strong; i++)
+        if (str_ieq(name, str_c(strong[i])))
+            return true;
+    return false;
+}
+
+static bool weak_groups(const struct site *s)
+{
+    struct str rest = s->tls.groups, name;
+    while (rest.n && str_split(&rest, ':', &name))
+        if (!strong_group(name))
+            return true;
+    return false;
+}
+
 static bool old_tickets(const struct site *s)
 {
     return s->tls.tickets && s->tls.ticket_rotation > 24 * 3600 * VALUE_SECOND;
@@ -58,7 +82,8 @@ static bool is_public(const struct site *s)
 
 static bool no_hsts(const struct site *s)
 {
-    return s->hsts.mode == HSTS_OFF && is_public(s);
+    bool none = s->hsts.mode == HSTS_FIXED && s->hsts.max_age == 0; /* RFC 6797 6.1.1: forget it */
+    return (s->hsts.mode == HSTS_OFF || none) && is_public(s);
 }
 
 static bool bare_cookies(const struct site *s)
@@ -73,6 +98,8 @@ const struct check_weakness check_weaknesses[] = {
     {"no-tls1.3", "tls", "max_version", "without TLS 1.3 the site grades below A", no_tls13},
     {"weak-ciphers", "tls", "ciphers",
      "a cipher suite lacks forward secrecy or authenticated encryption", weak_ciphers},
+    {"weak-groups", "tls", "groups",
+     "a key exchange group is unknown, or below 128 bits", weak_groups},
     {"ticket-rotation", "tls", "ticket_rotation",
      "ticket keys that live longer than a day endanger all sessions of that time", old_tickets},
     {"http-without-redirect", NULL, "redirect_http",

@@ -159,6 +159,9 @@ static int read_header(struct load *l, const struct parse_node *node, struct hea
     if (is_ours(r.name))
         return load_error(l, node, 2, NULL, "`%.*s` is written by the server itself",
                           STR_ARG(r.name));
+    if (str_ieq(r.name, STR("Strict-Transport-Security"))) /* its rules are checked there */
+        return load_error(l, node, 2, "write `hsts 365d;` or `hsts off;`",
+                          "`%.*s` is what the directive `hsts` is for", STR_ARG(r.name));
     if ((r.action == HEADER_REMOVE) != (node_words(node) == 3))
         return r.action == HEADER_REMOVE
                    ? load_error(l, node, 3, NULL, "`header remove` takes no value")

@@ -217,6 +217,7 @@ static void test_waivers(void **state)
         "tls { min_version tls1.0; } allow tls1.0", "tls { min_version tls1.1; } allow tls1.1",
         "tls { max_version tls1.2; } allow no-tls1.3",
         "tls { ciphers AES128-SHA; } allow weak-ciphers",
+        "tls { groups X25519 brainpoolP256r1; } allow weak-groups",
         "tls { ticket_rotation 7d; } allow ticket-rotation",
         "redirect_http off; allow http-without-redirect", "hsts off; allow no-hsts",
         "cookies { secure off; } allow insecure-cookies"};
@@ -246,7 +247,8 @@ static void test_strong_settings_need_no_waiver(void **state)
     (void)state;
     struct snapshot *s =
         load("site a.test { respond 200; hsts off; cookies { same_site none; }\n"
-             "tls { ciphers ECDHE-ECDSA-AES128-GCM-SHA256 DHE-RSA-CHACHA20-POLY1305; tickets off; } }\n"
+             "tls { ciphers ECDHE-ECDSA-AES128-GCM-SHA256 DHE-RSA-CHACHA20-POLY1305; tickets off;\n"
+             "groups X25519MLKEM768 x25519 P-256 prime256v1 ffdhe3072; } }\n"
              "site b.test { respond 200; hsts 365d subdomains preload; }");
     assert_str(s->sites[0]->tls.ciphers,
                "ECDHE-ECDSA-AES128-GCM-SHA256:DHE-RSA-CHACHA20-POLY1305");
