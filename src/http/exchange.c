@@ -45,6 +45,22 @@ void exchange_give_credit(struct exchange *x, size_t n)
         x->ops->give_credit(x, n);
 }
 
+static void on_again(struct timer *t, uint64_t now)
+{
+    exchange_on_writable(LIST_ENTRY(t, struct exchange, again));
+}
+
+void exchange_again(struct exchange *x)
+{
+    struct loop *l = x->conn->loop;
+    if (is_over(x))
+        return;
+    if (!x->again.on_timer && timer_init(l, &x->again, on_again))
+        exchange_reset(x, -ERR_NOMEM);
+    else
+        timer_start(l, &x->again, l->now + 1); /* at l->now it could still be this turn */
+}
+
 /* ---- sending a head ---- */
 
 static void count_status(struct metrics *m, unsigned status)
@@ -596,6 +612,8 @@ void exchange_on_gone(struct exchange *x, const struct session_env *env, int err
     if (x->gone)
         return;
     x->gone = true;
+    if (x->again.on_timer)
+        timer_done(x->conn->loop, &x->again);
     if (!x->err)
         x->err = err;
     tell_handler(x);

@@ -74,6 +74,7 @@ struct exchange {
     struct str rest;            /* of exchange_reply's body, in the arena: to be sent when writable */
     uint64_t discarded;         /* request body bytes that nobody wanted, since the response ended */
     bool was_reset;             /* reset was called: on_gone follows, nothing more is sent */
+    struct timer again;         /* exchange_again's; not even initialised before */
     struct error_state *error;  /* exchange_fail's, while an error page is sent */
 };
 
@@ -97,6 +98,9 @@ void exchange_fail_status(struct exchange *x, unsigned status, const struct fiel
                           size_t nextra);
 void exchange_redirect(struct exchange *x, unsigned status, struct str location);
 void exchange_give_credit(struct exchange *x, size_t n);
+/* on_writable follows in the next turn of the loop, whatever the engine says: for work that goes on
+ * in slices, so that no request keeps the others waiting. Without memory it resets. */
+void exchange_again(struct exchange *x);
 void exchange_reset(struct exchange *x, int err);
 
 /* ---- for engines ---- */

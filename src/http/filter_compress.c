@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #define HELD_MAX (16 * 1024) /* coded bytes waiting for the engine */
+#define TURN_MAX (32 * 1024) /* plain bytes coded in one turn of the loop: about 0.3 ms, 3 at level 9 */
 
 /* Owned by its exchange (x->filters), freed by exchange.c through ops->free. About 17 KiB, and the
  * compressor's memory. */
@@ -24,6 +25,8 @@ struct filter_compress {
     bool dirty;      /* the compressor may hold input back that a flush would release */
     bool flushing;   /* a flush or the end is not complete yet */
     bool ending, finished, end_passed;
+    uint64_t turn;   /* ns: loop->now when it last coded */
+    size_t coded;    /* plain bytes, in that turn */
     size_t at, held; /* of `mem` */
     char mem[HELD_MAX];
 };
@@ -76,6 +79,40 @@ static int settle(struct filter_compress *f, struct exchange *x)
     return pass_on(f, x);
 }
 
+/* How many plain bytes may still be coded in this turn. */
+static size_t left_of_turn(struct filter_compress *f, const struct exchange *x)
+{
+    if (f->turn != x->conn->loop->now) {
+        f->turn = x->conn->loop->now;
+        f->coded = 0;
+    }
+    return TURN_MAX - f->coded;
+}
+
+/* Codes one part. 0: taken whole, -ERR_AGAIN: as far as *taken tells, −err. */
+static int code_part(struct filter_compress *f, struct exchange *x, struct str in, size_t *taken)
+{
+    while (in.n) {
+        struct str now = str_sub(in, 0, left_of_turn(f, x));
+        size_t n = now.n;
+        if (n == 0) {
+            exchange_again(x);
+            return -ERR_AGAIN;
+        }
+        int r = step(f, COMPRESS_MORE, &now);
+        if (r < 0)
+            return r;
+        n -= now.n;
+        f->coded += n;
+        f->dirty |= n != 0;
+        *taken += n;
+        in = str_from(in, n);
+        if (in.n && (r = pass_on(f, x)) != 0)
+            return r;
+    }
+    return 0;
+}
+
 static ssize_t compress_body(struct filter *base, struct exchange *x, const struct str *parts,
                              size_t n, bool end)
 {
@@ -87,17 +124,9 @@ static ssize_t compress_body(struct filter *base, struct exchange *x, const stru
     if (err)
         return err == -ERR_AGAIN ? 0 : err;
     for (size_t i = 0; i < n; i++) {
-        struct str in = parts[i];
-        while (in.n) {
-            size_t before = in.n;
-            int r = step(f, COMPRESS_MORE, &in);
-            if (r < 0)
-                return r;
-            taken += before - in.n;
-            f->dirty |= before != in.n;
-            if (in.n && (r = pass_on(f, x)) != 0)
-                return r == -ERR_AGAIN ? (ssize_t)taken : r;
-        }
+        err = code_part(f, x, parts[i], &taken);
+        if (err)
+            return err == -ERR_AGAIN ? (ssize_t)taken : err;
     }
     f->ending = end;
     f->flushing = end || (f->live && f->dirty);

@@ -337,19 +337,19 @@ static void test_change_shows(void **state)
     fake_get(&fake, "/change.txt", "");
     assert_body(&fake, "one");
     write_at("www/change.txt", "two!", 4, 1600000005);
-    fake.loop.now += SECOND / 2;
+    fake.loop->now += SECOND / 2;
     fake_get(&fake, "/change.txt", "");
     assert_body(&fake, "one");
-    fake.loop.now += SECOND;
+    fake.loop->now += SECOND;
     fake_get(&fake, "/change.txt", "");
     assert_body(&fake, "two!");
     assert_int_equal(fake_get(&fake, "/new.txt", ""), 404);
     put("www/new.txt", "new");
-    fake.loop.now += 2 * SECOND;
+    fake.loop->now += 2 * SECOND;
     assert_int_equal(fake_get(&fake, "/new.txt", ""), 200);
     assert_true(fake.metrics.file_cache_bytes > 0);
     assert_int_equal(fake.metrics.file_cache_hits, 1);
-    fake.loop.now += 2 * SECOND;
+    fake.loop->now += 2 * SECOND;
     fake_get(&fake, "/new.txt", ""); /* confirmed by a look */
     fake_get(&fake, "/new.txt", "");
     assert_int_equal(fake.metrics.file_cache_hits, 2);

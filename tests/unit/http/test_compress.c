@@ -136,7 +136,7 @@ struct setup {
     struct exchange x;
     struct engine engine;
     struct conn conn;
-    struct loop loop;
+    struct loop *loop; /* virtual */
     struct metrics metrics;
     struct site site;
     struct snapshot snapshot;
@@ -153,7 +153,9 @@ static void setup_init(struct setup *s, const char *accept)
     buf_init(&s->engine.out, 1 << 20);
     s->engine.room = SIZE_MAX;
     s->site.compress = (struct compress_settings){.on = true, .min_size = 256, .level = 6};
-    s->conn = (struct conn){.loop = &s->loop, .metrics = &s->metrics, .snapshot = &s->snapshot};
+    s->loop = loop_sim_new(SECOND, 1700000000);
+    assert_non_null(s->loop);
+    s->conn = (struct conn){.loop = s->loop, .metrics = &s->metrics, .snapshot = &s->snapshot};
     s->route.site = &s->site;
     s->x = (struct exchange){.ops = &ops, .engine = &s->engine, .conn = &s->conn,
                              .arena = &s->arena, .site = &s->site, .route = &s->route,
@@ -170,8 +172,10 @@ static void setup_done(struct setup *s)
         s->x.filters = f->next;
         f->ops->free(f);
     }
+    timer_done(s->loop, &s->x.again);
     buf_done(&s->engine.out);
     arena_done(&s->arena);
+    loop_free(s->loop);
 }
 
 static int send_head(struct setup *s, unsigned status, const char *type, uint64_t length,
@@ -206,6 +210,7 @@ static void streams_of_any_cut(void **state)
         size_t at = 0;
         for (unsigned idle = 0; !s.engine.ended; idle++) {
             assert_true(idle < 100000);
+            assert_int_equal(loop_turn(s.loop, s.loop->now + 1), 0);
             exchange_on_writable(&s.x);
             while (at < total) {
                 size_t n = total - at < cut ? total - at : cut;
@@ -220,6 +225,38 @@ static void streams_of_any_cut(void **state)
         }
         assert_int_equal(decode(coding, buf_str(&s.engine.out), back, SIZE + 1), total);
         assert_memory_equal(text, back, total);
+        setup_done(&s);
+    }
+    free(text);
+    free(back);
+}
+
+/* However much is offered and however fast it leaves: a turn of the loop compresses a little, and the
+ * exchange is woken for the next. */
+static void a_turn_is_short(void **state)
+{
+    char *text = calloc(1, 4 * SIZE), *back = malloc(4 * SIZE + 1);
+    for (size_t c = 0; c < 3; c++) {
+        struct setup s;
+        size_t at = 0;
+        setup_init(&s, coding_name(codings[c]).p);
+        assert_int_equal(send_head(&s, 200, "text/html", 4 * SIZE, NULL), 0);
+        for (unsigned turns = 0; at < 4 * SIZE; turns++) {
+            struct str rest = str_of(text + at, 4 * SIZE - at);
+            assert_true(turns < 1000);
+            ssize_t taken = exchange_send_body(&s.x, &rest, 1, true);
+            assert_in_range(taken, 1, 65536);
+            at += (size_t)taken;
+            assert_int_equal(timer_running(&s.x.again), at < 4 * SIZE);
+            if (at < 4 * SIZE) { /* nothing more in this turn */
+                rest = str_of(text + at, 4 * SIZE - at);
+                assert_int_equal(exchange_send_body(&s.x, &rest, 1, true), 0);
+                assert_int_equal(loop_turn(s.loop, UINT64_MAX), 0);
+            }
+        }
+        assert_true(s.engine.ended);
+        assert_int_equal(decode(codings[c], buf_str(&s.engine.out), back, 4 * SIZE + 1), 4 * SIZE);
+        assert_memory_equal(text, back, 4 * SIZE);
         setup_done(&s);
     }
     free(text);
@@ -315,6 +352,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whole),
         cmocka_unit_test(streams_of_any_cut),
+        cmocka_unit_test(a_turn_is_short),
         cmocka_unit_test(live_bodies_are_flushed),
         cmocka_unit_test(who_gets_it),
         cmocka_unit_test(heads_are_edited),
