@@ -1,12 +1,12 @@
-/* Directory listings: reading, sorting, sending; listing_page.c writes. The directory is read at
- * once (a page that is sorted has to know all) but bounded; the page itself is made in parts as the
- * client takes them. */
+/* Directory listings: reading, sorting, sending; listing_page.c writes. A page that is sorted has to
+ * know all, so the directory is read to its end (or to what we show) before anything is sent. Each
+ * slice of it is sorted as soon as it is read; the runs that come of it are merged while the page is
+ * written, so there is no moment at which everything is sorted. */
 #include "handler/listing.h"
 
 #include "io/file.h"
 #include "wire/accept.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -72,26 +72,6 @@ static int add_entry(struct listing *l, const char *name, const struct stat *st)
     return 0;
 }
 
-static int read_entries(struct listing *l, const struct listing_args *a, DIR *dir)
-{
-    const struct dirent *d;
-    struct stat st;
-    while ((d = readdir(dir))) {
-        if (!showable(d->d_name, a->hidden))
-            continue;
-        if (l->n == LISTING_MAX) {
-            l->more = true;
-            return 0;
-        }
-        if (!stat_entry(a, dir, d->d_name, &st))
-            continue;
-        int err = add_entry(l, d->d_name, &st);
-        if (err)
-            return err;
-    }
-    return 0;
-}
-
 /* The value of a parameter in the query. */
 static struct str parameter(const struct exchange *x, struct str name)
 {
@@ -144,26 +124,83 @@ static int compare(const void *pa, const void *pb, void *user)
     return l->descending ? -d : d;
 }
 
+/* Sorts what was read since the last run. */
+static void end_run(struct listing *l)
+{
+    size_t from = l->nruns ? l->runs[l->nruns - 1].end : 0;
+    if (from == l->n)
+        return;
+    qsort_r(l->entries + from, l->n - from, sizeof *l->entries, compare, l);
+    l->runs[l->nruns++] = (struct listing_run){from, l->n};
+}
+
+/* A run gets no longer than a slice, and only the last is shorter: so many are enough. */
+static bool run_is_full(const struct listing *l)
+{
+    return l->n % LISTING_SLICE == 0;
+}
+
+static void end_reading(struct listing *l)
+{
+    end_run(l);
+    closedir(l->dir);
+    l->dir = NULL;
+}
+
+/* The next names; at the end l->dir is NULL. 0 or −err. */
+static int read_slice(struct listing *l)
+{
+    struct stat st;
+    for (size_t i = 0; i < LISTING_SLICE; i++) {
+        const struct dirent *d = readdir(l->dir);
+        bool shown = d && showable(d->d_name, l->args.hidden);
+        l->more = shown && l->n == LISTING_MAX;
+        if (!d || l->more) {
+            end_reading(l);
+            return 0;
+        }
+        if (!shown || !stat_entry(&l->args, l->dir, d->d_name, &st))
+            continue;
+        int err = add_entry(l, d->d_name, &st);
+        if (err)
+            return err;
+        if (run_is_full(l))
+            end_run(l);
+    }
+    return 0;
+}
+
+const struct listing_entry *listing_next(struct listing *l)
+{
+    struct listing_run *first = NULL;
+    for (size_t i = 0; i < l->nruns; i++) {
+        struct listing_run *r = &l->runs[i];
+        if (r->at < r->end &&
+            (!first || compare(&l->entries[r->at], &l->entries[first->at], l) < 0))
+            first = r;
+    }
+    return first ? &l->entries[first->at++] : NULL;
+}
+
 int listing_new(struct exchange *x, const struct listing_args *a, struct listing **ret)
 {
     struct listing *l = calloc(1, sizeof *l);
     DIR *dir = l ? fdopendir(a->fd) : NULL;
-    if (!dir) {
-        close(a->fd);
+    struct str name = dir ? arena_str(x->arena, str_c(a->name)) : STR_NONE;
+    if (!name.p) {
+        if (dir)
+            closedir(dir);
+        else
+            close(a->fd);
         free(l);
         return -ERR_NOMEM;
     }
+    l->args = *a;
+    l->args.name = name.p; /* arena_str puts a NUL behind it */
+    l->dir = dir;
     buf_init(&l->names, LISTING_NAMES_MAX);
     buf_init(&l->out, LISTING_CHUNK);
     read_wishes(x, l);
-    int err = read_entries(l, a, dir);
-    closedir(dir);
-    if (err) {
-        listing_free(l);
-        return err;
-    }
-    if (l->n)
-        qsort_r(l->entries, l->n, sizeof *l->entries, compare, l);
     *ret = l;
     return 0;
 }
@@ -173,7 +210,7 @@ int listing_new(struct exchange *x, const struct listing_args *a, struct listing
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "         \
     "frame-ancestors 'none'"
 
-int listing_start(struct exchange *x, struct listing *l)
+static int send_head(struct exchange *x, struct listing *l, bool end)
 {
     struct field fields[4];
     struct head h = {.status = 200, .length = LENGTH_UNKNOWN, .fields = fields, .cap = 4};
@@ -182,43 +219,60 @@ int listing_start(struct exchange *x, struct listing *l)
         head_add(&h, FIELD_CACHE_CONTROL, STR("no-cache")) ||
         head_add(&h, FIELD_CONTENT_SECURITY_POLICY, STR(LISTING_CSP)))
         return -ERR_INTERNAL;
-    bool end = x->req.method == METHOD_HEAD;
-    if (exchange_send_head(x, &h, end) || end)
-        return 0; /* after an error the exchange was reset already */
-    listing_more(x, l);
-    return 0;
+    return exchange_send_head(x, &h, end); /* after an error the exchange was reset already */
 }
 
-void listing_more(struct exchange *x, struct listing *l)
+/* One slice. True: all is read. */
+static bool go_on_reading(struct exchange *x, struct listing *l)
 {
-    while (!x->gone && !x->response_ended) {
-        if (l->out.n == 0 && l->ended)
-            return;
-        if (l->out.n == 0) {
-            buf_clear(&l->out);
-            listing_page_next(x, l);
-        }
-        if (!buf_ok(&l->out)) {
-            exchange_reset(x, -ERR_NOMEM);
-            return;
-        }
-        struct str part = buf_str(&l->out);
-        ssize_t taken = exchange_send_body(x, &part, 1, l->ended);
-        if (taken < 0) {
-            if (!x->gone && taken != -ERR_AGAIN)
-                exchange_reset(x, (int)taken);
-            return;
-        }
-        buf_consume(&l->out, (size_t)taken);
-        if (l->out.n)
-            return; /* on_writable follows */
+    int err = read_slice(l);
+    if (err)
+        exchange_fail(x, err);
+    else if (l->dir)
+        exchange_again(x);
+    return !err && !l->dir;
+}
+
+/* One part of the page; what is left of it goes when the client takes it. */
+static void go_on_writing(struct exchange *x, struct listing *l)
+{
+    if (l->out.n == 0) {
+        buf_clear(&l->out);
+        listing_page_next(x, l);
     }
+    if (!buf_ok(&l->out)) {
+        exchange_reset(x, -ERR_NOMEM);
+        return;
+    }
+    struct str part = buf_str(&l->out);
+    ssize_t taken = exchange_send_body(x, &part, 1, l->ended);
+    if (taken < 0) {
+        if (!x->gone && taken != -ERR_AGAIN)
+            exchange_reset(x, (int)taken);
+        return;
+    }
+    buf_consume(&l->out, (size_t)taken);
+    if (l->out.n == 0 && !l->ended)
+        exchange_again(x);
+}
+
+void listing_go_on(struct exchange *x, struct listing *l)
+{
+    bool only_head = x->req.method == METHOD_HEAD; /* which tells nothing of the entries */
+    if (!only_head && l->dir && !go_on_reading(x, l))
+        return;
+    if (!x->head_sent && send_head(x, l, only_head))
+        return;
+    if (!x->gone && !x->response_ended && !(l->ended && l->out.n == 0))
+        go_on_writing(x, l);
 }
 
 void listing_free(struct listing *l)
 {
     if (!l)
         return;
+    if (l->dir)
+        closedir(l->dir);
     buf_done(&l->names);
     buf_done(&l->out);
     free(l->entries);

@@ -32,6 +32,7 @@ static const char page_style[] =
     "font-variant-numeric:tabular-nums}td:nth-child(2),th:nth-child(2){text-align:right}\n"
     "svg.i{width:1.15em;height:1.15em;vertical-align:-.22em;margin-right:.6rem;fill:var(--file)}"
     "svg.d{fill:var(--dir)}\n"
+    ".note{color:var(--dim);margin:0 0 1rem}"
     "footer,.none{color:var(--dim);font-size:.875rem;padding:1rem}\n"
     "@media(max-width:36rem){th:nth-child(3),td:nth-child(3){display:none}main{padding:1.25rem .5rem}}\n"
     "</style>\n</head>\n<body>\n"
@@ -70,7 +71,7 @@ static void add_crumbs(struct buf *out, struct str path)
             buf_add(out, STR("</a>"));
         from = to + 1;
     }
-    buf_add(out, STR("</nav>\n<div class=\"card\"><table>\n<thead><tr>"));
+    buf_add(out, STR("</nav>\n"));
 }
 
 /* A second click on the column that sorts turns the order round. */
@@ -92,6 +93,10 @@ static void begin_page(const struct exchange *x, struct listing *l)
     buf_add_html(out, path);
     buf_add(out, str_of(page_style, sizeof page_style - 1));
     add_crumbs(out, path);
+    if (l->more)
+        buf_addf(out, "<p class=\"note\">This directory holds more than %d entries: not all are shown.</p>\n",
+                 LISTING_MAX);
+    buf_add(out, STR("<div class=\"card\"><table>\n<thead><tr>"));
     add_column(out, l, LISTING_BY_NAME, "name", "Name");
     add_column(out, l, LISTING_BY_SIZE, "size", "Size");
     add_column(out, l, LISTING_BY_TIME, "time", "Modified (UTC)");
@@ -149,10 +154,8 @@ static void end_page(struct listing *l)
     buf_add(&l->out, STR("</tbody></table>"));
     if (l->n == 0)
         buf_add(&l->out, STR("<p class=\"none\">Nothing here.</p>"));
-    if (l->more)
-        buf_addf(&l->out, "</div>\n<footer>The first %zu entries; there are more.</footer>", l->n);
-    else
-        buf_addf(&l->out, "</div>\n<footer>%zu %s</footer>", l->n, l->n == 1 ? "entry" : "entries");
+    buf_addf(&l->out, "</div>\n<footer>%zu %s%s</footer>", l->n, l->n == 1 ? "entry" : "entries",
+             l->more ? " of more" : "");
     buf_add(&l->out, STR("\n</main>\n</body>\n</html>\n"));
 }
 
@@ -187,7 +190,7 @@ void listing_page_next(const struct exchange *x, struct listing *l)
         l->begun = true;
     }
     for (; l->at < l->n && out->n + ROW_MAX < LISTING_CHUNK; l->at++) {
-        const struct listing_entry *e = &l->entries[l->at];
+        const struct listing_entry *e = listing_next(l);
         l->json ? add_json(out, l, e) : add_row(out, l, e);
     }
     if (l->at < l->n || out->n + 1024 > LISTING_CHUNK)

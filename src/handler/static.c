@@ -255,7 +255,9 @@ static int answer_listing(const struct static_conf *conf, struct exchange *x,
     struct listing_args a = {.rootfd = conf->dir->fd, .fd = fd, .name = f->name,
                              .hidden = conf->hidden};
     int err = listing_new(x, &a, &s->listing);
-    return err ? err : listing_start(x, s->listing);
+    if (!err)
+        listing_go_on(x, s->listing);
+    return err;
 }
 
 /* ---- looking ---- */
@@ -372,7 +374,7 @@ static void on_writable(struct exchange *x)
 {
     struct static_state *s = x->state;
     if (s && s->listing)
-        listing_more(x, s->listing);
+        listing_go_on(x, s->listing);
     else if (s)
         static_send_more(x, &s->sender);
 }

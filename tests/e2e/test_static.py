@@ -199,6 +199,33 @@ def test_listing(make_gate, own_site):
     assert [entry["name"] for entry in data["entries"]][:2] == ["two & three.txt", "one.txt"]
 
 
+def test_what_takes_many_turns_comes_whole(make_gate, own_site):
+    """A large directory is read and a large text compressed in slices: over every protocol, coded or not."""
+    (own_site / "many").mkdir()
+    (own_site / "many").chmod(0o755)
+    for i in range(3000):
+        (own_site / "many" / f"file-{i:04}.txt").touch()
+    text = b"".join(b"line %d\n" % i for i in range(300000))
+    (own_site / "large.txt").write_bytes(text)
+    gate = make_gate(config="site localhost { certificate local; root {root} { listing on; } }", root=own_site)
+    for coding in ("identity", "gzip"):
+        def whole(response):
+            assert response.status == 200
+            assert response.get("content-encoding", "identity") == coding
+            return gzip.decompress(response.body) if coding == "gzip" else response.body
+
+        for target in ("/many/", "/large.txt"):
+            with Http2(gate.tls(alpn=("h2",))) as http:
+                over_h2 = http.request("GET", target, authority=gate.authority, headers=[("accept-encoding", coding)])
+            for response in (get(gate, target, ("Accept-Encoding", coding)), over_h2):
+                body = whole(response)
+                if target == "/large.txt":
+                    assert body == text
+                else:
+                    assert re.findall(rb">file-(\d+)\.txt<", body) == [b"%04d" % i for i in range(3000)]
+                    assert body.endswith(b"</html>\n")
+
+
 def test_options_and_others(make_gate, own_site):
     gate = make_gate(root=own_site, config="""site localhost {
         certificate local;

@@ -32,7 +32,7 @@ struct fake {
     struct buf head, body;
     unsigned status;
     uint64_t length;  /* as the head says */
-    bool ended, was_reset;
+    bool ended, was_reset, early;
     size_t turns;     /* that the answer took behind the first */
     void (*between)(struct fake *); /* before each on_writable; may be NULL */
 };

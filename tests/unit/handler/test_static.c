@@ -2,6 +2,7 @@
  * beside it. */
 #include "fake_engine.h"
 
+#include "handler/listing.h"
 #include "handler/static_find.h"
 
 #include <fcntl.h>
@@ -419,6 +420,37 @@ static void test_listing(void **state)
     fake_stop(&fake);
 }
 
+/* All n names stand in the page, in the order of `rank`: a number between two marks. */
+static void assert_order(const char *before, int digits, const char *after, size_t n,
+                         size_t (*rank)(size_t))
+{
+    char name[64];
+    const char *at = buf_cstr(&fake.body), *end;
+    assert_non_null(at);
+    for (size_t i = 0; i < n; i++, at = end) {
+        snprintf(name, sizeof name, "%s%0*d%s", before, digits, (int)rank(i), after);
+        end = strstr(at, name);
+        if (!end)
+            fail_msg("%s is not in its place", name);
+    }
+}
+
+static size_t upwards(size_t i)
+{
+    return i;
+}
+
+static size_t downwards(size_t i)
+{
+    return 2999 - i;
+}
+
+static void remember_head(struct fake *f)
+{
+    f->early |= f->status != 0 && f->turns < 3000 / LISTING_SLICE;
+}
+
+/* Read in slices, and written in parts: no turn of the loop has much to do. */
 static void test_long_listing(void **state)
 {
     char name[64];
@@ -426,12 +458,59 @@ static void test_long_listing(void **state)
     for (int i = 0; i < 3000; i++) {
         snprintf(name, sizeof name, "www/many/file-%04d", i);
         put(name, "");
+        snprintf(name, sizeof name, "www/many/.hidden-%04d", i);
+        put(name, "");
     }
     start("root DIR { listing on; }");
-    fake.room = 10000;
+    fake.between = remember_head;
     assert_int_equal(fake_get(&fake, "/many/", ""), 200);
-    assert_true(fake_holds(&fake, "file-0000") && fake_holds(&fake, "file-2999"));
+    assert_false(fake.early);
+    assert_in_range(fake.turns, 6000 / LISTING_SLICE, 6000 / LISTING_SLICE + 40);
+    assert_order(">file-", 4, "<", 3000, upwards);
     assert_true(fake_holds(&fake, "3000 entries") && fake.ended);
+    fake.room = 10000;
+    assert_int_equal(fake_get(&fake, "/many/?order=desc", ""), 200);
+    assert_order(">file-", 4, "<", 3000, downwards);
+    assert_int_equal(fake_get(&fake, "/many/", "Accept: application/json"), 200);
+    assert_order("\"file-", 4, "\"", 3000, upwards);
+    assert_true(fake.ended);
+    assert_int_equal(fake_run(&fake, "HEAD", "/many/", "", NULL, NULL), 200);
+    assert_int_equal(fake.turns, 0); /* without reading anything */
+    fake_stop(&fake);
+}
+
+/* More than a page shows. */
+static void test_endless_listing(void **state)
+{
+    char name[128];
+    make_dir("www/endless");
+    for (int i = 0; i < LISTING_MAX + 1; i++) {
+        snprintf(name, sizeof name, "%s/www/endless/%05d", base, i);
+        assert_int_equal(mknod(name, S_IFREG | 0644, 0), 0);
+    }
+    start("root DIR { listing on; }");
+    assert_int_equal(fake_get(&fake, "/endless/", ""), 200);
+    assert_true(fake_holds(&fake, "holds more than 10000 entries") && fake.ended);
+    assert_int_equal(fake_get(&fake, "/endless/", "Accept: application/json"), 200);
+    assert_true(fake_holds(&fake, "\"more\":true") && fake.ended);
+    assert_int_equal(unlink(name), 0);
+    assert_int_equal(fake_get(&fake, "/endless/", ""), 200);
+    assert_false(fake_holds(&fake, "holds more than"));
+    assert_order(">", 5, "<", LISTING_MAX, upwards);
+    fake_stop(&fake);
+}
+
+/* The client goes while the directory is still being read. */
+static void leave(struct fake *f)
+{
+    f->was_reset = true;
+}
+
+static void test_abandoned_listing(void **state)
+{
+    start("root DIR { listing on; }");
+    fake.between = leave;
+    assert_int_equal(fake_get(&fake, "/many/", ""), 0);
     fake_stop(&fake);
 }
 
@@ -446,7 +525,8 @@ int main(void)
         cmocka_unit_test(test_made_here),      cmocka_unit_test(test_change_shows),
         cmocka_unit_test(test_dropped_while_sent), cmocka_unit_test(test_fallback),
         cmocka_unit_test(test_prefix_and_types), cmocka_unit_test(test_listing),
-        cmocka_unit_test(test_long_listing),
+        cmocka_unit_test(test_long_listing),   cmocka_unit_test(test_endless_listing),
+        cmocka_unit_test(test_abandoned_listing),
     };
     return cmocka_run_group_tests(tests, make_tree, remove_tree);
 }
