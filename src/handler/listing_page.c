@@ -26,15 +26,17 @@ static const char page_style[] =
     ".card{background:var(--card);border:1px solid var(--line);border-radius:12px;overflow:hidden}\n"
     "table{width:100%;border-collapse:collapse}th{font-size:.8rem;font-weight:600;text-align:left;"
     "border-bottom:1px solid var(--line)}th a{color:var(--dim)}\n"
-    "th,td{padding:.55rem 1rem}tbody tr+tr td{border-top:1px solid var(--line)}\n"
+    "th,td{padding:.55rem 1rem;vertical-align:top}tbody tr+tr td{border-top:1px solid var(--line)}\n"
     "tbody tr:hover{background:var(--hover)}\n"
-    "td:first-child{overflow-wrap:anywhere}td+td,th+th{width:1%;white-space:nowrap;color:var(--dim);"
+    "td:first-child{position:relative;padding-left:2.85rem;overflow-wrap:anywhere}\n"
+    "td+td,th+th{width:1%;white-space:nowrap;color:var(--dim);"
     "font-variant-numeric:tabular-nums}td:nth-child(2),th:nth-child(2){text-align:right}\n"
-    "svg.i{width:1.15em;height:1.15em;vertical-align:-.22em;margin-right:.6rem;fill:var(--file)}"
+    "svg.i{position:absolute;left:1rem;top:.73rem;width:1.15em;height:1.15em;fill:var(--file)}"
     "svg.d{fill:var(--dir)}\n"
     ".note{color:var(--dim);margin:0 0 1rem}"
-    "footer,.none{color:var(--dim);font-size:.875rem;padding:1rem}\n"
-    "@media(max-width:36rem){th:nth-child(3),td:nth-child(3){display:none}main{padding:1.25rem .5rem}}\n"
+    "footer{color:var(--dim);font-size:.875rem;padding:1rem}td.none{color:var(--dim)}\n"
+    "@media(max-width:36rem){th:nth-child(3),td:nth-child(3){display:none}main{padding:1.25rem .75rem}"
+    "th,td{padding:.55rem .75rem}td:first-child{padding-left:2.5rem}svg.i{left:.75rem}}\n"
     "</style>\n</head>\n<body>\n"
     "<svg width=\"0\" height=\"0\" style=\"position:absolute\" aria-hidden=\"true\">"
     "<symbol id=\"d\" viewBox=\"0 0 24 24\"><path d=\"M3 5.5A1.5 1.5 0 0 1 4.5 4h4.6l2.2 2.5h8.2A1.5 1.5 0 0 1 21 "
@@ -54,21 +56,34 @@ static void add_href(struct buf *out, struct str path)
     buf_done(&encoded);
 }
 
-/* "/a/b/" gives Home / a / b, each but the last a link. */
+#define CRUMBS_MAX 16
+
+/* up: how many levels above this page. */
+static void add_crumb(struct buf *out, struct str name, size_t up)
+{
+    buf_add(out, up ? STR("<i>/</i><a href=\"") : STR("<i>/</i>"));
+    for (size_t i = 0; i < up; i++)
+        buf_add(out, STR("../"));
+    if (up)
+        buf_add(out, STR("\">"));
+    buf_add_html(out, name);
+    if (up)
+        buf_add(out, STR("</a>"));
+}
+
+/* "/a/b/" gives Home / a / b, each but the last a link. Of a deep path the end is shown; the links go
+ * upwards, because whole paths would add up to more than the page itself. */
 static void add_crumbs(struct buf *out, struct str path)
 {
-    for (size_t from = 1; from < path.n;) {
+    size_t depth = 0, from = 1;
+    for (size_t i = 1; i < path.n; i++)
+        depth += path.p[i] == '/';
+    if (depth > CRUMBS_MAX)
+        buf_add(out, STR("<i>/</i>…"));
+    for (; depth; depth--) {
         size_t to = str_find(path, '/', from);
-        bool last = to + 1 >= path.n;
-        buf_add(out, STR("<i>/</i>"));
-        if (!last) {
-            buf_add(out, STR("<a href=\""));
-            add_href(out, str_sub(path, 0, to + 1));
-            buf_add(out, STR("\">"));
-        }
-        buf_add_html(out, str_sub(path, from, to - from));
-        if (!last)
-            buf_add(out, STR("</a>"));
+        if (depth <= CRUMBS_MAX)
+            add_crumb(out, str_sub(path, from, to - from), depth - 1);
         from = to + 1;
     }
     buf_add(out, STR("</nav>\n"));
@@ -103,7 +118,7 @@ static void begin_page(const struct exchange *x, struct listing *l)
     buf_add(out, STR("</tr></thead>\n<tbody>\n"));
     if (path.n > 1)
         buf_add(out, STR("<tr><td><svg class=\"i d\" aria-hidden=\"true\"><use href=\"#d\"/></svg>"
-                         "<a href=\"../\">..</a></td><td></td><td></td></tr>\n"));
+                         "<a href=\"../\" title=\"Parent directory\">..</a></td><td></td><td></td></tr>\n"));
 }
 
 static void add_size(struct buf *out, uint64_t size)
@@ -151,12 +166,13 @@ static void add_row(struct buf *out, const struct listing *l, const struct listi
 
 static void end_page(struct listing *l)
 {
-    buf_add(&l->out, STR("</tbody></table>"));
     if (l->n == 0)
-        buf_add(&l->out, STR("<p class=\"none\">Nothing here.</p>"));
-    buf_addf(&l->out, "</div>\n<footer>%zu %s%s</footer>", l->n, l->n == 1 ? "entry" : "entries",
-             l->more ? " of more" : "");
-    buf_add(&l->out, STR("\n</main>\n</body>\n</html>\n"));
+        buf_add(&l->out, STR("<tr><td class=\"none\" colspan=\"3\">This directory is empty.</td></tr>\n"));
+    buf_add(&l->out, STR("</tbody></table></div>\n"));
+    if (l->n)
+        buf_addf(&l->out, "<footer>%zu %s%s</footer>\n", l->n, l->n == 1 ? "entry" : "entries",
+                 l->more ? " of more" : "");
+    buf_add(&l->out, STR("</main>\n</body>\n</html>\n"));
 }
 
 static void begin_json(const struct exchange *x, struct listing *l)

@@ -1,7 +1,10 @@
 """A real browser: the page loads over HTTP/2 with the local authority trusted, nothing complains, and after one visit
 the browser will not speak http to the name any more."""
+import shutil
 import socket
+import tempfile
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -124,3 +127,71 @@ def test_after_one_visit_http_never_leaves_the_browser(example):
         assert [response["headers"].get("Non-Authoritative-Reason") for response in redirects] == ["HSTS"]
         assert came == []
     listener.close()
+
+
+# Every element with text of its own: what its colour has against the nearest background behind it (WCAG 2.1, 1.4.3).
+CONTRAST = """(() => {
+    const parse = text => text.match(/[\\d.]+/g).map(Number);
+    const light = c => { c /= 255; return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4; };
+    const luminance = rgb => 0.2126 * light(rgb[0]) + 0.7152 * light(rgb[1]) + 0.0722 * light(rgb[2]);
+    const background = e => {
+        for (; e; e = e.parentElement) {
+            const c = parse(getComputedStyle(e).backgroundColor);
+            if (c.length == 3 || c[3] == 1) return c;
+        }
+        return matchMedia('(prefers-color-scheme: dark)').matches ? [18, 18, 18] : [255, 255, 255];
+    };
+    const low = [];
+    for (const e of document.body.querySelectorAll('*')) {
+        const own = [...e.childNodes].some(n => n.nodeType == 3 && n.textContent.trim());
+        if (!own || !e.getClientRects().length) continue;
+        const [a, b] = [luminance(parse(getComputedStyle(e).color)), luminance(background(e))].sort((x, y) => y - x);
+        const ratio = (a + 0.05) / (b + 0.05);
+        if (ratio < 4.5) low.push([e.tagName, e.textContent.slice(0, 40), ratio]);
+    }
+    return low;
+})()"""
+
+# Lines of a name that is too long for one stand below its first, not below its icon.
+HANGING = """[...document.querySelectorAll('td:first-child:not(.none)')].every(cell => {
+    const icon = cell.querySelector('svg').getBoundingClientRect(), first = cell.querySelector('a').getClientRects()[0];
+    return [...cell.querySelector('a').getClientRects()].every(line => line.left >= icon.right && line.left == first.left)
+        && first.top < icon.bottom && first.bottom > icon.top;
+})"""
+
+NAMES = ["w" * 240 + ".txt", "a name with many short words " * 8 + ".txt", "<b>&.html", "日本語の名前" * 12, "a.txt"]
+
+
+@pytest.fixture(scope="module")
+def listings(gate_binary):
+    from gate import Gate
+    top = Path(tempfile.mkdtemp(prefix="gate443-site-"))
+    for name in ("long", "empty", "many", "one/two and three/four/a directory whose name is not short at all"):
+        (top / name).mkdir(parents=True)
+    for name in NAMES:
+        (top / "long" / name).write_text("x")
+    (top / "long" / ("a directory with a name of many words" * 4)).mkdir()
+    for i in range(200):
+        (top / "many" / f"file-{i}.tar.gz").write_bytes(b"x" * i * i)
+    for path in [top, *top.rglob("*")]:
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    with Gate(config="site localhost { certificate local; root {root} { listing on; } }\n", root=top) as gate:
+        yield gate
+    shutil.rmtree(top)
+
+
+@pytest.mark.parametrize("shade", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 400])
+def test_listings_and_error_pages_are_readable(listings, shade, width):
+    pages = {"long": "/long/", "empty": "/empty/", "many": "/many/", "404": "/none",
+             "deep": "/one/two%20and%20three/four/a%20directory%20whose%20name%20is%20not%20short%20at%20all/"}
+    with Chromium(ca=listings.ca) as browser:
+        browser.dark(shade == "dark")
+        for name, path in pages.items():
+            assert browser.visit(listings.url + path) is None
+            browser.screenshot(SHOTS / f"listing-{name}-{shade}-{width}.png", width, 900)
+            assert browser.evaluate("document.documentElement.scrollWidth") <= width, f"{name} scrolls sideways"
+            assert browser.evaluate(CONTRAST) == [], name
+            if name != "404":
+                assert browser.complaints() == []
+                assert browser.evaluate(HANGING), name

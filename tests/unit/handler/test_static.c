@@ -30,7 +30,7 @@ static void put(const char *name, const char *content)
 
 static void make_dir(const char *name)
 {
-    char path[512];
+    char path[4096];
     snprintf(path, sizeof path, "%s/%s", base, name);
     assert_int_equal(mkdir(path, 0755), 0);
 }
@@ -479,6 +479,24 @@ static void test_long_listing(void **state)
     fake_stop(&fake);
 }
 
+static void test_deep_listing(void **state)
+{
+    char path[4000] = "www/deep", target[4000];
+    make_dir(path);
+    for (int i = 0; i < 300; i++) {
+        strcat(path, "/d1");
+        make_dir(path);
+    }
+    snprintf(target, sizeof target, "%s/", path + 3);
+    start("root DIR { listing on; }");
+    assert_int_equal(fake_get(&fake, "/deep/d1/d1/", ""), 200);
+    assert_true(fake_holds(&fake, "<a href=\"/\">Home</a><i>/</i><a href=\"../../\">deep</a><i>/</i>"
+                                  "<a href=\"../\">d1</a><i>/</i>d1</nav>"));
+    assert_int_equal(fake_get(&fake, target, ""), 200);
+    assert_true(fake_holds(&fake, "Home</a><i>/</i>…<i>/</i><a") && fake.ended);
+    fake_stop(&fake);
+}
+
 /* More than a page shows. */
 static void test_endless_listing(void **state)
 {
@@ -526,7 +544,7 @@ int main(void)
         cmocka_unit_test(test_dropped_while_sent), cmocka_unit_test(test_fallback),
         cmocka_unit_test(test_prefix_and_types), cmocka_unit_test(test_listing),
         cmocka_unit_test(test_long_listing),   cmocka_unit_test(test_endless_listing),
-        cmocka_unit_test(test_abandoned_listing),
+        cmocka_unit_test(test_abandoned_listing), cmocka_unit_test(test_deep_listing),
     };
     return cmocka_run_group_tests(tests, make_tree, remove_tree);
 }
