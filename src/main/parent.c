@@ -453,6 +453,8 @@ static int parent_open(struct parent *p, struct buf *why)
     if (!err)
         err = timer_init(p->loop, &p->minute, on_minute);
     if (!err)
+        err = timer_init(p->loop, &p->second, roots_on_second);
+    if (!err)
         err = timer_init(p->loop, &p->patience, on_patience);
     if (!err)
         err = timer_init(p->loop, &p->deploying, deploy_on_deadline);
@@ -501,6 +503,7 @@ static void parent_close(struct parent *p)
         close(fd);
     }
     timer_done(p->loop, &p->minute);
+    timer_done(p->loop, &p->second);
     timer_done(p->loop, &p->patience);
     timer_done(p->loop, &p->deploying);
     if (p->state_fd >= 0)
@@ -525,6 +528,7 @@ int parent_run(const struct serve_options *options)
     buf_done(&why);
     if (!err) {
         timer_start(p.loop, &p.minute, p.loop->now + 60 * SECOND);
+        timer_start(p.loop, &p.second, p.loop->now + SECOND);
         deploy_begin(&p, NULL);
         if (!p.failed)
             err = loop_run(p.loop);

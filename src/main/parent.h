@@ -1,7 +1,8 @@
 /* The parent: reads the configuration, owns sockets and descriptors, starts and replaces the other
  * processes, and puts a new generation into service only when every part of it is ready. It never
  * reads a byte from the network. Files: parent.c (children, signals, end), deploy.c (one generation
- * from text to service), sockets.c (listening), hsts.c (the ramp). */
+ * from text to service), sockets.c (listening), hsts.c (the ramp), roots.c (directories that are
+ * replaced). */
 #ifndef MAIN_PARENT_H
 #define MAIN_PARENT_H
 
@@ -83,7 +84,7 @@ struct parent {
     struct deploy *live, *pending;
     uint64_t generation;            /* the last given */
     struct watch signals;
-    struct timer minute, patience;
+    struct timer minute, second, patience;
     struct timer deploying;         /* until when `pending` must be ready everywhere */
     bool stopping, failed;
 };
@@ -114,6 +115,9 @@ uint16_t sockets_https_port(const struct parent *p);
 
 /* hsts.c: ages of all sites to all workers; call at commit and once a minute. */
 void hsts_update(struct parent *p);
+
+/* roots.c: once a second. */
+void roots_on_second(struct timer *t, uint64_t now);
 
 /* banner.c: what `serve` prints when it serves. */
 void banner_print(struct parent *p);

@@ -8,7 +8,10 @@
 #include "process/chan.h"
 #include "tls/signer.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -195,6 +198,26 @@ static void on_hsts(struct worker *w, struct str body)
         s->snapshot->sites[i]->hsts_age = unpack_u64(&u);
 }
 
+static const struct snapshot *find_generation(const struct worker *w, uint64_t id)
+{
+    const struct serving *s = front_serving(w->front);
+    if (w->prepared && w->prepared_id == id)
+        return w->prepared->snapshot;
+    return s && s->snapshot->generation == id ? s->snapshot : NULL;
+}
+
+/* The number of the descriptor stays: a listing under way may hold it. */
+static void on_root(struct worker *w, const struct message_frame *m)
+{
+    const struct snapshot *s = find_generation(w, m->id);
+    struct unpack u = {m->body, false};
+    uint32_t index = unpack_u32(&u);
+    if (!s || u.bad || index >= s->ndirs || m->nfds != 1)
+        return; /* of a generation that is gone */
+    if (dup3(m->fds[0], s->dirs[index]->fd, O_CLOEXEC) < 0)
+        log_write(&w->log, LOG_ERROR, "a replaced directory was not taken: %s", strerror(errno));
+}
+
 /* ---- sockets, end ---- */
 
 static void on_listen(struct worker *w, const struct message_frame *m)
@@ -271,6 +294,9 @@ static void on_message(struct chan *chan, const struct message_frame *m)
     case MSG_HSTS:
         on_hsts(w, m->body);
         break;
+    case MSG_ROOT:
+        on_root(w, m);
+        break;
     case MSG_DRAIN:
         front_drain(w->front);
         break;
@@ -333,6 +359,7 @@ const struct role worker_role = {
     .name = "worker",
     .sandbox = SANDBOX_WORKER,
     .permitted = PERMIT(CONFIG) | PERMIT(CONFIG_COMMIT) | PERMIT(CONFIG_ABORT) | PERMIT(LISTEN) |
-                 PERMIT(KEEPER) | PERMIT(CERTS) | PERMIT(HSTS) | PERMIT(DRAIN),
+                 PERMIT(KEEPER) | PERMIT(CERTS) | PERMIT(HSTS) | PERMIT(ROOT) |
+                 PERMIT(DRAIN),
     .start = worker_start,
 };

@@ -119,6 +119,7 @@ static const struct call {
     {"getsockname", WORKER},
     /* files beneath the directories it was handed; openat2 carries RESOLVE_BENEATH */
     {"openat2", WORKER},
+    {"dup3", WORKER}, /* a directory that was replaced */
     {"getdents64", WORKER},
     {"statx", WORKER},
     {"fadvise64", WORKER},

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from gate import PATIENCE, TREE
+from gate import PATIENCE, TREE, wait_until
 from http1 import Http1, exchange
 from http2 import Http2
 from traversal_cases import ALLOWED, CASES
@@ -261,6 +261,35 @@ def test_a_change_shows_within_a_second(make_gate, own_site):
     time.sleep(1.2)
     assert get(gate, "/hello.txt").body == b"Hello again!\n"
     assert get(gate, "/none-yet.txt").body == b"now\n"
+
+
+def release(home, name):
+    directory = home / name
+    directory.mkdir()
+    directory.chmod(0o755)
+    (directory / "version.txt").write_text(name)
+    return directory
+
+
+def serves(gate, name):
+    return lambda: get(gate, "/version.txt").body == name.encode()
+
+
+@pytest.mark.parametrize("single", [False, True])
+def test_a_root_that_is_replaced_is_noticed(make_gate, own_site, single):
+    """`ln -sfn releases/2 current`, `mv new www`: how sites are deployed. No reload, no restart."""
+    home = own_site.parent
+    current, one, two = home / "current", release(home, "one"), release(home, "two")
+    current.symlink_to(one)
+    gate = make_gate(current, single=single)
+    assert serves(gate, "one")()
+    current.unlink()
+    assert get(gate, "/version.txt").body == b"one"    # a path that leads nowhere changes nothing
+    current.symlink_to(two)
+    wait_until(serves(gate, "two"), what="the other directory")
+    current.unlink()
+    release(home, "three").rename(current)
+    wait_until(serves(gate, "three"), what="the renamed directory")
 
 
 def test_a_file_cut_while_sent_never_looks_whole(make_gate, own_site):
