@@ -8,6 +8,7 @@
 #include "tls/tls_env.h"
 
 #include "tls/remote_key.h"
+#include "tls/tls13_kdf.h"
 
 #include <openssl/async.h>
 #include <openssl/err.h>
@@ -71,7 +72,8 @@ static bool load(struct tls_env *e)
         return false;
     e->common = OSSL_PROVIDER_load(e->lib, "default");
     e->keys = e->common ? remote_key_load(e) : NULL;
-    if (!e->keys || !EVP_set_default_properties(e->lib, TLS_PROPERTIES))
+    e->kdf = e->keys ? tls13_kdf_load(e->lib, TLS_PROPERTIES) : NULL;
+    if (!e->kdf || !EVP_set_default_properties(e->lib, TLS_PROPERTIES))
         return false;
     e->ticket_cipher = EVP_CIPHER_fetch(e->lib, "AES-256-CBC", TLS_PROPERTIES);
     e->hkdf = EVP_KDF_fetch(e->lib, "HKDF", TLS_PROPERTIES);
@@ -126,6 +128,7 @@ void tls_env_unref(struct tls_env *e)
     BIO_meth_free(e->bio);
     EVP_CIPHER_free(e->ticket_cipher);
     EVP_KDF_free(e->hkdf);
+    tls13_kdf_unload(e->kdf);
     if (e->keys)
         OSSL_PROVIDER_unload(e->keys);
     if (e->common)

@@ -17,8 +17,9 @@ enum {
     TLS_OUT_MAX = 320 * 1024,  /* ciphertext sent at a time */
 };
 
-/* The properties of every algorithm that is not one of our keys: see remote_key.c. */
-#define TLS_PROPERTIES "?provider=default"
+/* The properties of every algorithm that is not one of our keys: see remote_key.c. Where there are
+ * two, the lean one: see tls13_kdf.c. */
+#define TLS_PROPERTIES "?provider!=g443key,?g443.lean=yes"
 
 struct signer;
 struct remote_sign;
@@ -30,7 +31,7 @@ struct tls_env {
     struct loop *loop;     /* NULL once the signer is gone */
     struct signer *signer; /* likewise */
     OSSL_LIB_CTX *lib;
-    OSSL_PROVIDER *common, *keys;
+    OSSL_PROVIDER *common, *keys, *kdf;
     BIO_METHOD *bio;
     EVP_CIPHER *ticket_cipher;
     EVP_KDF *hkdf;
