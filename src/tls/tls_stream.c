@@ -110,11 +110,12 @@ static void lower_shutdown(struct tls_stream *t)
         t->dead = err;
 }
 
-/* Gives p to the lower stream; what it does not take is copied behind t->out. */
+/* Gives p to the lower stream; what it does not take is copied behind t->out. Where the end follows
+ * at once, both leave in one packet. */
 static void push(struct tls_stream *t, struct str p)
 {
     if (!t->blocked && t->out.n == 0 && p.n) {
-        ssize_t n = stream_write(t->below, &p, 1, false);
+        ssize_t n = stream_write(t->below, &p, 1, t->last);
         if (n < 0) {
             t->dead = (int)n;
             return;
@@ -131,7 +132,7 @@ static void drain(struct tls_stream *t)
 {
     if (t->out.n && !t->blocked && !t->dead) {
         struct str p = buf_str(&t->out);
-        ssize_t n = stream_write(t->below, &p, 1, false);
+        ssize_t n = stream_write(t->below, &p, 1, t->last);
         if (n < 0) {
             t->dead = (int)n;
             buf_clear(&t->out);
@@ -521,6 +522,7 @@ static int tls_shutdown(struct stream *s)
         return t->dead;
     if (t->shut || t->closed)
         return 0;
+    t->last = true;
     send_close_notify(t);
     t->shutting = true;
     drain(t);

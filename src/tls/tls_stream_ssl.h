@@ -40,6 +40,7 @@ struct tls_stream {
     bool short_read;    /* the lower stream has no more until it says so */
     bool blocked;       /* `out` waits for the lower stream's WRITABLE */
     bool want_write;    /* the owner waits for WRITABLE */
+    bool last;          /* the end follows what is written now */
     bool shutting;      /* shut the lower stream down once `out` is empty */
     bool shut, closed, handshake_over;
 };
