@@ -296,11 +296,11 @@ int front_accept(struct front *f, struct stream *below, const struct addr *peer,
     return 0;
 }
 
-static void on_accept(void *user, struct listening *l, int fd)
+static void on_accept(void *user, struct listening *l, int fd, const struct addr *peer)
 {
     struct front *f = user;
-    struct addr peer = {.len = sizeof peer.in6}, local = {.len = sizeof local.in6};
-    if (getpeername(fd, &peer.sa, &peer.len) || getsockname(fd, &local.sa, &local.len)) {
+    struct addr local = {.len = sizeof local.in6};
+    if (getsockname(fd, &local.sa, &local.len)) {
         close(fd); /* gone before we looked */
         return;
     }
@@ -310,7 +310,7 @@ static void on_accept(void *user, struct listening *l, int fd)
         f->env.metrics->conns_refused++;
         return;
     }
-    int refused = front_accept(f, s, &peer, &local, l->tls);
+    int refused = front_accept(f, s, peer, &local, l->tls);
     (void)refused; /* closed and counted already */
 }
 

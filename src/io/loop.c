@@ -168,6 +168,7 @@ int loop_turn(struct loop *l, uint64_t until)
         until = l->heap[0]->when;
     if (!list_empty(&l->tasks))
         until = 0;
+    l->turns++;
     int err = l->ops->wait(l, until);
     if (err)
         return err;

@@ -53,6 +53,7 @@ struct loop {
     uint64_t now;  /* ns, monotonic, as of the last wake-up */
     int64_t wall;  /* s since 1970, likewise */
     unsigned wall_ms; /* and the milliseconds of that second, 0-999 */
+    uint64_t turns; /* begun so far */
     bool stopping; /* loop_stop was called */
     struct timer **heap; /* the running ones, earliest first */
     size_t running, timers, heap_cap; /* running <= timers (initialised ones) <= heap_cap */
