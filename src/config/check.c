@@ -129,12 +129,38 @@ void check_site(struct load *l, struct site *site, const struct parse_node *node
     check_preload(l, site, node);
     check_versions(l, site, node);
     check_weak(l, site, node);
-    /* What a connection was trusted with when it was made; client authentication, once there is
-     * any, belongs in here. */
-    site->trust = (uint32_t)site->tls.min_version;
 }
 
 /* ---- all ---- */
+
+/* What a connection is trusted with when it is made; client authentication, once there is any,
+ * belongs in here. */
+static bool same_trust(const struct tls_settings *a, const struct tls_settings *b)
+{
+    return a->min_version == b->min_version && a->max_version == b->max_version &&
+           str_eq(a->ciphers, b->ciphers) && str_eq(a->groups, b->groups);
+}
+
+/* Numbers from 0, in the order in which the policies first stand. Few sites have one of their own,
+ * so the search among the policies is short. */
+static void number_trust(struct load *l)
+{
+    struct snapshot *s = l->s;
+    const struct site **first = arena_alloc(&s->arena, (s->nsites + 1) * sizeof *first);
+    uint32_t n = 0;
+    if (!first) {
+        diag_add(&l->diags, false, (struct diag_place){0}, NULL, "out of memory");
+        return;
+    }
+    for (size_t i = 0; i < s->nsites; i++) {
+        struct site *site = s->sites[i];
+        for (site->trust = 0; site->trust < n; site->trust++)
+            if (same_trust(&first[site->trust]->tls, &site->tls))
+                break;
+        if (site->trust == n)
+            first[n++] = site;
+    }
+}
 
 static void default_listener(struct load *l, bool tls)
 {
@@ -176,4 +202,5 @@ void check_snapshot(struct load *l)
             if (s->sites[i]->routes[k]->body_size == UINT64_MAX)
                 s->sites[i]->routes[k]->body_size = s->limits.body_size;
     check_times(l);
+    number_trust(l);
 }

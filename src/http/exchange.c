@@ -534,6 +534,8 @@ void exchange_on_head(struct exchange *x, const struct session_env *env)
         refuse_malformed(x, -ERR_HTTP_HOST);
         return;
     }
+    if (!x->req.authority.n) /* HTTP/1.0: the name that the handshake was for */
+        x->host = x->conn->facts.sni;
     if (is_refused_method(x)) {
         x->site = x->conn->facts.site;
         exchange_fail_status(x, 405, &allow, 1);

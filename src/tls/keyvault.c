@@ -143,8 +143,9 @@ static int keep(struct keyvault *v, EVP_PKEY *pkey, uint64_t generation,
 }
 
 /* A key behind a password cannot be used by a server that starts by itself. */
-static int no_password(char *out, int n, int writing, void *user)
+static int no_password(char *out, int n, int writing, void *asked)
 {
+    *(bool *)asked = true;
     return -1;
 }
 
@@ -153,11 +154,12 @@ static int parse_key(struct str pem, EVP_PKEY **ret)
     if (pem.n == 0)
         return -ERR_KEY_SYNTAX;
     BIO *bio = BIO_new_mem_buf(pem.p, (int)pem.n);
-    EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
+    bool asked = false;
+    EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_password, &asked) : NULL;
     BIO_free(bio);
     ERR_clear_error();
     if (!key)
-        return -ERR_KEY_SYNTAX;
+        return asked ? -ERR_KEY_PASSWORD : -ERR_KEY_SYNTAX;
     int err = spki_strength(key);
     if (err) {
         EVP_PKEY_free(key);

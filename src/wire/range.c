@@ -78,7 +78,7 @@ int range_parse(struct str value, uint64_t size, struct range *out, size_t cap, 
     struct range all[RANGE_MAX];
     size_t n;
     *ret_n = 0;
-    if (!str_istarts(value, STR("bytes=")))
+    if (size == 0 || !str_istarts(value, STR("bytes="))) /* of nothing, all is sent */
         return 0;
     if (collect(str_from(value, 6), size, all, &n))
         return 0;

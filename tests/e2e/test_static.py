@@ -61,6 +61,18 @@ def test_methods(served):
         assert {"GET", "HEAD"} <= set(re.split(r",\s*", response.get("allow")))
 
 
+def test_without_a_host_the_handshake_names_the_site(served):
+    """HTTP/1.0 (load balancers' health checks): over TLS the name is known; over plain HTTP it is not."""
+    gate, _ = served
+    with Http1(gate.tls()) as http:
+        http.send(b"GET /hello.txt HTTP/1.0\r\n\r\n")
+        answer = http.read()
+    assert (answer.status, answer.body) == (200, b"Hello, world!\n")
+    with Http1(gate.tcp(gate.http)) as http:
+        http.send(b"GET /hello.txt HTTP/1.0\r\n\r\n")
+        assert http.read().status == 400
+
+
 def test_directories(served):
     gate, _ = served
     assert b"front page" in get(gate, "/").body

@@ -62,7 +62,11 @@ static void test_l7(void **state)
     struct snapshot *s =
         load("site a.test { respond 200; }\nsite b.test { respond 200; }\n"
              "site old.test { respond 200; tls { min_version tls1.1; }\n"
-             "allow tls1.1 because \"old cards\" until 2027-01-01; }");
+             "allow tls1.1 because \"old cards\" until 2027-01-01; }\n"
+             "site new.test { respond 200; tls { min_version tls1.3; } }\n"
+             "site wide.test { respond 200; tls { groups X25519 P-256; } }\n"
+             "site wide2.test { respond 200; tls { groups X25519 P-256; } }\n"
+             "site calm.test { respond 200; tls { ticket_rotation 1h; } }");
     const struct site *a = s->sites[0], *b = s->sites[1], *old = s->sites[2];
     struct l7_decision d = {0};
     assert_int_equal(route_l7(s, a, true, STR("a.test"), &d), 0);
@@ -73,6 +77,10 @@ static void test_l7(void **state)
     assert_int_equal(route_l7(s, a, true, STR("old.test"), &d), -ERR_HTTP_MISDIRECTED);
     assert_int_equal(route_l7(s, a, true, STR("c.test"), &d), -ERR_HTTP_MISDIRECTED);
     assert_ptr_equal(d.site, b); /* untouched on failure */
+    assert_int_equal(route_l7(s, a, true, STR("new.test"), &d), -ERR_HTTP_MISDIRECTED);
+    assert_int_equal(route_l7(s, a, true, STR("wide.test"), &d), -ERR_HTTP_MISDIRECTED);
+    assert_int_equal(route_l7(s, s->sites[4], true, STR("wide2.test"), &d), 0);
+    assert_int_equal(route_l7(s, a, true, STR("calm.test"), &d), 0); /* tickets: no matter */
     assert_int_equal(route_l7(s, NULL, true, STR("a.test"), &d), 0);
     assert_int_equal(route_l7(s, NULL, false, STR("old.test"), &d), 0);
     assert_int_equal(route_l7(s, NULL, false, STR("c.test"), &d), -ERR_NOT_FOUND);

@@ -105,7 +105,7 @@ static void test_load_refused(void **state)
     PEM_write_bio_PKCS8PrivateKey(b, key, EVP_aes_128_cbc(), word, 6, NULL, NULL);
     long n = BIO_get_mem_data(b, &p);
     fd = pki_file(str_of(p, (size_t)n));
-    assert_int_equal(keyvault_load_key(v, fd, 1, spki), -ERR_KEY_SYNTAX);
+    assert_int_equal(keyvault_load_key(v, fd, 1, spki), -ERR_KEY_PASSWORD);
     close(fd);
     BIO_free(b);
     EVP_PKEY_free(key);
