@@ -70,7 +70,7 @@ def test_without_a_host_the_handshake_names_the_site(served):
     assert (answer.status, answer.body) == (200, b"Hello, world!\n")
     with Http1(gate.tcp(gate.http)) as http:
         http.send(b"GET /hello.txt HTTP/1.0\r\n\r\n")
-        assert http.read().status == 400
+        assert http.read().status == 404
 
 
 def test_directories(served):
