@@ -162,10 +162,11 @@ const struct option option_global[] = {
     {"listen", OPT_CUSTOM, .parse = parse_listen, .args = "https [ADDR:]PORT | http [ADDR:]PORT | http off",
      .doc = "Where to listen. Without it: https on port 443 and http on port 80 of every address.",
      .repeat = true},
-    {"workers", OPT_COUNT, AT(snapshot, workers), .max = 512, .args = "NUMBER",
+    {"workers", OPT_COUNT, AT(snapshot, workers), .max = 256, .args = "NUMBER",
      .doc = "Worker processes; without it one for each core."},
     {"user", OPT_TEXT, AT(snapshot, user), .args = "NAME",
-     .doc = "The user that workers run as when the server is started by root; without it nobody."},
+     .doc = "The user that workers run as when the server is started by root; without it nobody. The "
+            "keeper is nobody in any case. A change takes effect at the next start."},
     {"state", OPT_CUSTOM, .parse = parse_state, .args = "DIR",
      .doc = "Where certificates and keys of the local authority and other lasting things are kept."},
     {"access_log", OPT_CUSTOM, .parse = parse_access_log, .args = "PATH [json | combined] | off",

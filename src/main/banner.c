@@ -41,4 +41,5 @@ void banner_print(struct parent *p)
                "  to trust it on this machine: gate443 ca install --state %s\n",
                p->state_path, p->state_path);
     fflush(stdout);
+    clearerr(stdout); /* nobody reads it: no reason to end with an error */
 }

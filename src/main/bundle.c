@@ -2,6 +2,7 @@
 #include "main/bundle.h"
 
 #include "io/file.h"
+#include "process/chan.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -58,6 +59,16 @@ int bundle_record_glob(void *user, const char *pattern, struct buf *into)
     pack_str(&b->globs, str_from(buf_str(into), before));
     b->nglobs++;
     return buf_ok(into) && buf_ok(&b->globs) ? 0 : -ERR_LIMIT;
+}
+
+/* Besides the directories a message carries the access log and the text. */
+int bundle_fits(const struct snapshot *s, struct buf *errors)
+{
+    if (s->ndirs + 2 <= CHAN_FDS_MAX && s->ncerts + 2 <= CHAN_FDS_MAX)
+        return 0;
+    buf_addf(errors, "error: %zu directories and %zu certificates; more than %d of each cannot be "
+                     "served\n", s->ndirs, s->ncerts, CHAN_FDS_MAX - 2);
+    return -ERR_LIMIT;
 }
 
 void bundle_write_chains(const struct certstore_chain *chains, size_t n, struct buf *out)

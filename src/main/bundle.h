@@ -23,6 +23,8 @@ void bundle_done(struct bundle *b);
 /* load_env callbacks that read the real files and record them; user is a struct bundle. */
 int bundle_record_file(void *user, const char *path, struct buf *into);
 int bundle_record_glob(void *user, const char *pattern, struct buf *into);
+/* Whether one message can carry it; −err: *errors says what is too much. `check` asks, too. */
+int must_use bundle_fits(const struct snapshot *s, struct buf *errors);
 /* The whole message. */
 int must_use bundle_write(const struct bundle *b, uint64_t generation, int64_t wall,
                           const char *main_name, struct str main_text, bool has_log,

@@ -4,6 +4,7 @@
 #include "main/cli.h"
 #include "main/commands.h"
 #include "main/loaded.h"
+#include "process/sandbox.h"
 #include "tls/cert.h"
 #include "tls/keyvault.h"
 
@@ -76,6 +77,19 @@ static int check_pairs(const struct snapshot *s, struct buf *errors)
     return first;
 }
 
+/* What `serve` would refuse although each line is right. Whether it will be started by root, who needs
+ * the user, is not known here; a user that does not exist is a mistake in any case. */
+static int check_whole(const struct snapshot *s, struct buf *errors)
+{
+    uid_t uid;
+    gid_t gid;
+    int err = bundle_fits(s, errors);
+    if (s->user.n == 0 || sandbox_user(s->user, &uid, &gid) == 0)
+        return err;
+    buf_addf(errors, "error: there is no user \"%.*s\" to serve as\n", STR_ARG(s->user));
+    return -ERR_CONFIG;
+}
+
 static int report(struct loaded *l, int err)
 {
     fwrite(buf_str(&l->errors).p ? buf_str(&l->errors).p : "", 1, l->errors.n, stderr);
@@ -105,6 +119,10 @@ int cmd_check(int argc, char **argv)
     int err = loaded_file(&l, argv[cli.words], isatty(2) == 1);
     if (!err)
         err = check_pairs(l.snapshot, &l.errors);
+    if (l.snapshot) {
+        int whole = check_whole(l.snapshot, &l.errors);
+        err = err ? err : whole;
+    }
     int status = report(&l, err);
     loaded_done(&l);
     return status;

@@ -27,6 +27,8 @@ static int write_back(const char *path, struct str text)
     int err = dir < 0 || stat(real, &st) ? err_from_errno(errno) : 0;
     if (!err)
         err = file_write_atomic(dir, strrchr(real, '/') + 1, text, st.st_mode & 0777);
+    if (!err && fchownat(dir, strrchr(real, '/') + 1, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW))
+        fprintf(stderr, "gate443 fmt: %s: its owner has changed: %s\n", path, strerror(errno));
     if (dir >= 0)
         close(dir);
     free(copy);

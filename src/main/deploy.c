@@ -86,12 +86,15 @@ static void refuse(struct deploy *d)
     for (size_t i = 0; i < p->nworkers; i++)
         if (p->workers[i].chan && p->live && chan_send(p->workers[i].chan, &abort))
             log_write(&p->log, LOG_WARN, "worker %zu did not hear of the refusal", i);
+    bool again = d->again;
     p->pending = NULL;
     sockets_keep(p, false);
     deploy_free(d);
     if (!p->live) {
         p->failed = true;
         loop_stop(p->loop);
+    } else if (again) {
+        deploy_begin(p, NULL);
     }
 }
 
@@ -133,6 +136,10 @@ static int read_text(struct deploy *d)
     int err = bundle_record_file(&unrecorded, o->config, &d->text);
     bundle_done(&unrecorded);
     d->name = o->config;
+    if (err && strcmp(o->config, "-") == 0) {
+        buf_addf(&d->errors, "-c takes a file: each reload reads it again\n");
+        return err;
+    }
     if (err)
         buf_addf(&d->errors, "%s: cannot be read: %s\n", o->config, err_text(err));
     return err;
@@ -146,7 +153,7 @@ static int parse(struct deploy *d)
                            .user = &d->bundle,
                            .wall = d->parent->loop->wall,
                            .check_paths = true,
-                           .colour = isatty(2)};
+                           .colour = isatty(2) == 1 && !d->request}; /* it may go to a file there */
     if (getrandom(env.seed, sizeof env.seed, 0) != sizeof env.seed)
         return -ERR_IO;
     return config_load(&env, d->name, buf_str(&d->text), &d->errors, &d->snapshot);
@@ -183,6 +190,23 @@ static int check_user(struct deploy *d)
     return err;
 }
 
+/* Not blocking: opening a FIFO that nobody reads would hold the parent for ever, and writing to one
+ * that is read slowly the workers; the access log tries again by itself. */
+static int open_log(struct deploy *d)
+{
+    const char *path = d->snapshot->access_log.p;
+    if (str_eq(d->snapshot->access_log, STR("-")))
+        d->log_fd = fcntl(1, F_DUPFD_CLOEXEC, 3);
+    else
+        d->log_fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0640);
+    if (d->log_fd >= 0)
+        return 0;
+    int err = err_from_errno(errno);
+    buf_addf(&d->errors, "%s: cannot be written: %s\n", path,
+             errno == ENXIO ? "nobody reads this pipe" : strerror(errno));
+    return err;
+}
+
 static int open_paths(struct deploy *d)
 {
     int err = check_user(d);
@@ -196,20 +220,24 @@ static int open_paths(struct deploy *d)
             check_readable(d, s->dirs[i]);
         }
     }
-    if (s->ndirs + 2 > CHAN_FDS_MAX || s->ncerts + 2 > CHAN_FDS_MAX) {
-        buf_addf(&d->errors, "more than %d directories or certificates\n", CHAN_FDS_MAX - 2);
-        err = -ERR_LIMIT;
-    }
-    if (s->access_log.n == 0)
-        return err;
-    d->log_fd = str_eq(s->access_log, STR("-"))
-                    ? fcntl(1, F_DUPFD_CLOEXEC, 3)
-                    : open(s->access_log.p, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
-    if (d->log_fd < 0) {
-        err = err_from_errno(errno);
-        buf_addf(&d->errors, "%s: cannot be written: %s\n", s->access_log.p, strerror(errno));
-    }
-    return err;
+    int fits = bundle_fits(s, &d->errors);
+    int log = s->access_log.n ? open_log(d) : 0;
+    return err ? err : fits ? fits : log;
+}
+
+/* What stays until the next start, though the configuration says otherwise. */
+static void warn_unchanged(struct deploy *d)
+{
+    const struct parent *p = d->parent;
+    const struct snapshot *s = d->snapshot;
+    if (!p->live || p->options.single)
+        return;
+    if (s->workers && s->workers != p->nworkers && !p->options.workers)
+        buf_addf(&d->errors, "warning: %zu workers go on: their number changes at the next start\n",
+                 p->nworkers);
+    if (geteuid() == 0 && !str_eq(s->user, p->live->snapshot->user))
+        buf_addf(&d->errors, "warning: workers that run keep their user: it changes at the next "
+                             "start\n");
 }
 
 void deploy_begin(struct parent *p, struct control_request *request)
@@ -217,6 +245,8 @@ void deploy_begin(struct parent *p, struct control_request *request)
     if (p->pending || p->stopping) {
         if (request)
             control_answer(request, false, STR("another reload or a stop is under way"));
+        else if (p->pending) /* a signal: what was written since must not be lost */
+            p->pending->again = true;
         return;
     }
     struct deploy *d = calloc(1, sizeof *d);
@@ -247,10 +277,7 @@ void deploy_begin(struct parent *p, struct control_request *request)
         refuse(d);
         return;
     }
-    if (d->snapshot->workers && d->snapshot->workers != p->nworkers && p->live &&
-        !p->options.workers && !p->options.single)
-        buf_addf(&d->errors, "warning: %zu workers go on: their number changes at the next start\n",
-                 p->nworkers);
+    warn_unchanged(d);
     size_t n = d->snapshot->ncerts ? d->snapshot->ncerts : 1;
     d->pems = calloc(n, sizeof *d->pems);
     d->chains = calloc(n, sizeof *d->chains);
@@ -517,11 +544,14 @@ static void commit(struct deploy *d)
         log_write(&p->log, LOG_WARN, "the keeper did not hear of the new generation");
     hsts_update(p);
     conclude(d, true);
-    log_write(&p->log, LOG_INFO, "generation %llu serves %zu sites",
-              (unsigned long long)d->generation, d->snapshot->nsites);
+    log_write(&p->log, LOG_INFO, "generation %llu serves %zu site%s",
+              (unsigned long long)d->generation, d->snapshot->nsites,
+              d->snapshot->nsites == 1 ? "" : "s");
     if (!old)
         banner_print(p);
     deploy_free(old);
+    if (d->again)
+        deploy_begin(p, NULL);
 }
 
 /* A generation that no worker lived to prepare is not put into service: it may be the reason. */

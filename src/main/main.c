@@ -76,6 +76,16 @@ static int cmd_role(int argc, char **argv)
     return role_main(argc + 1, argv - 1); /* it counts the program's name too */
 }
 
+/* An answer that did not arrive is no success: `gate443 fmt F > G && mv G F` would lose F. */
+static int run(const struct command *c, int argc, char **argv)
+{
+    int status = c->run(argc, argv);
+    bool written = fflush(stdout) == 0 && !ferror(stdout);
+    if (!written)
+        fprintf(stderr, "gate443 %s: the answer cannot be written\n", c->name);
+    return written || status ? status : 1;
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -92,5 +102,5 @@ int main(int argc, char **argv)
         fprintf(stderr, "gate443: there is no command \"%s\"; `gate443 help` lists them\n", name);
         return 2;
     }
-    return c->run(argc - 1, argv + 1);
+    return run(c, argc - 1, argv + 1);
 }

@@ -125,7 +125,9 @@ static int start_process(struct child *c, int fd, int extra)
     const struct parent *p = c->parent;
     if (geteuid() == 0) {
         const struct deploy *d = p->pending ? p->pending : p->live;
-        struct str user = d && d->snapshot ? d->snapshot->user : STR_NONE;
+        /* The keeper begins before there is a configuration, and its successors are like it. */
+        bool worker = c->role == &worker_role;
+        struct str user = worker && d && d->snapshot ? d->snapshot->user : STR_NONE;
         uid_t u;
         gid_t g;
         int err = sandbox_user(user, &u, &g);
@@ -284,7 +286,7 @@ static void tell_end(struct parent *p, const struct child *c, int status)
         log_write(&p->log, LOG_ERROR, "%s %u was killed by signal %d%s%s", c->role->name, c->index,
                   WTERMSIG(status),
                   WTERMSIG(status) == SIGSYS ? " (a system call that its sandbox forbids)" : "",
-                  starts ? "" : "; it is replaced");
+                  starts || p->stopping ? "" : "; it is replaced");
     else if (!p->stopping && !(starts && WEXITSTATUS(status) == 1))
         log_write(&p->log, LOG_ERROR, "%s %u ended with status %d%s", c->role->name, c->index,
                   WEXITSTATUS(status), starts ? "" : "; it is replaced");
@@ -305,10 +307,9 @@ static void reap_children(struct parent *p)
     }
 }
 
-static void on_patience(struct timer *t, uint64_t now)
+static void kill_workers(struct parent *p, const char *why)
 {
-    struct parent *p = LIST_ENTRY(t, struct parent, patience);
-    log_write(&p->log, LOG_WARN, "workers did not end in time and are killed");
+    log_write(&p->log, LOG_WARN, "%s: workers are killed", why);
     for (size_t i = 0; i < p->nworkers; i++)
         if (p->workers[i].pid)
             kill(p->workers[i].pid, SIGKILL);
@@ -316,11 +317,16 @@ static void on_patience(struct timer *t, uint64_t now)
         loop_stop(p->loop);
 }
 
+static void on_patience(struct timer *t, uint64_t now)
+{
+    kill_workers(LIST_ENTRY(t, struct parent, patience), "the time to end is over");
+}
+
 void parent_stop(struct parent *p)
 {
     struct message_frame drain = {.type = MSG_DRAIN};
-    if (p->stopping) { /* asked twice: at once */
-        on_patience(&p->patience, p->loop->now);
+    if (p->stopping) {
+        kill_workers(p, "asked to stop a second time");
         return;
     }
     p->stopping = true;
@@ -345,19 +351,23 @@ static void on_signal(struct watch *w, unsigned events)
     while (read(w->fd, &info, sizeof info) == sizeof info) {
         if (info.ssi_signo == SIGCHLD)
             reap_children(p);
-        else if (info.ssi_signo == SIGHUP)
+        else if (info.ssi_signo == SIGHUP || info.ssi_signo == SIGUSR1)
             deploy_begin(p, NULL);
         else
             parent_stop(p);
     }
 }
 
+/* SIGUSR1 and SIGQUIT are what scripts made for nginx send, to open the logs anew and to end after the
+ * requests under way: what they would do by themselves is end us at once. */
 static int watch_signals(struct parent *p)
 {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGCHLD);
     sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGUSR1);
+    sigaddset(&set, SIGQUIT);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigprocmask(SIG_BLOCK, &set, NULL);

@@ -66,6 +66,7 @@ struct deploy {
     size_t waiting;                 /* workers that have not answered */
     struct buf errors;              /* for whoever asked */
     struct control_request *request; /* NULL: start or SIGHUP */
+    bool again;                     /* SIGHUP came meanwhile: once more when this one is concluded */
     int64_t renew_at;               /* wall s: when a local leaf has used 2/3 of its life */
 };
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 static const struct role *const roles[] = {&keeper_role, &worker_role};
@@ -29,6 +30,8 @@ static void ignore_signals(void)
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
+    signal(SIGUSR1, SIG_IGN);
+    signal(SIGQUIT, SIG_IGN);
 }
 
 int role_main(int argc, char **argv)
@@ -40,6 +43,9 @@ int role_main(int argc, char **argv)
     struct loop *loop = role ? loop_epoll_new() : NULL;
     if (!loop)
         return 1;
+    char title[16]; /* what top and ss show; else "exe", from /proc/self/exe */
+    snprintf(title, sizeof title, "gate443-%s", role->name);
+    prctl(PR_SET_NAME, title);
     ignore_signals();
     struct role_args args = {SPAWN_FD, SPAWN_FD + 1, SPAWN_FD + 2,
                              {.fd = 2, .level = (enum log_level)level}, false};

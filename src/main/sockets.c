@@ -125,7 +125,7 @@ static int bind_one(struct parent *p, const struct addr *wanted, bool tls, bool 
 static int bind_text(struct parent *p, const char *text, bool tls, struct buf *errors)
 {
     struct addr at;
-    if (strcmp(text, "off") == 0)
+    if (strcmp(text, "off") == 0 && !tls)
         return 0;
     if (addr_parse(&at, str_c(text))) {
         buf_addf(errors, "--%s %s: not an address like 127.0.0.1:8443, [::1]:8443 or :8443\n",
