@@ -640,12 +640,24 @@ static void on_event(struct stream *s, unsigned events)
     h->base.ops->on_stream(&h->base, events);
 }
 
+/* Behind the peer's end only its going away can still be news, which a handler that takes its time
+ * need not wait for. */
+static void look_behind_end(struct h1 *h)
+{
+    char none;
+    ssize_t n = stream_read(h->base.conn->stream, &none, 1);
+    if (n < 0 && n != -ERR_AGAIN)
+        h1_die(h, (int)n);
+}
+
 static void on_stream(struct session *s, unsigned events)
 {
     struct h1 *h = h1_of(s);
     h->busy = true;
     if (events & STREAM_READABLE)
         h->readable = true;
+    if (events & STREAM_READABLE && h->eof && h->x)
+        look_behind_end(h);
     if (events & STREAM_WRITABLE) {
         h->blocked = false;
         (void)h1_flush(h, false); /* run sees what became of it */

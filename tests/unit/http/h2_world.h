@@ -1,5 +1,5 @@
-/* A server's HTTP/2 session in virtual time, a few answers above it, and an end of the pipe to play
- * the client on. Included by the tests and the fuzz target of HTTP/2. */
+/* A server's HTTP/2 session (or another: WORLD_SESSION) in virtual time, a few answers above it, and an
+ * end of the pipe to play the client on. Included by the tests and the fuzz targets of the engines. */
 #ifndef TEST_H2_WORLD_H
 #define TEST_H2_WORLD_H
 
@@ -40,6 +40,10 @@ struct world {
     struct buf in;     /* what the client has received */
     bool client_eof;
 };
+
+#ifndef WORLD_SESSION
+#define WORLD_SESSION h2_session_new
+#endif
 
 #define FILE_SIZE (1024 * 1024 + 77)
 
@@ -104,7 +108,7 @@ static int answer_head(const void *conf, struct exchange *x)
     struct field f[2];
     struct head h = {.status = 200, .length = n, .fields = f, .cap = 2};
     assert(head_add(&h, FIELD_CONTENT_TYPE, STR("text/plain")) == 0);
-    int err = exchange_send_head(x, &h, false);
+    int err = exchange_send_head(x, &h, n == 0);
     if (err == 0)
         answer_more(x);
     return 0;
@@ -210,7 +214,7 @@ static void world_init(struct world *w, size_t pipe, const struct limits *limits
     w->client->on_event = client_event;
     w->client->user = w;
     w->fd = -1;
-    w->session = h2_session_new(&w->conn, &w->env, first);
+    w->session = WORLD_SESSION(&w->conn, &w->env, first);
     if (!w->session)
         abort();
 }

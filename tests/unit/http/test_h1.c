@@ -509,6 +509,18 @@ static void endings(void **state)
     assert_true(r.closed);
     assert_null(r.waiting);
     rig_close(&r);
+    rig_open(&r, 10000); /* the same behind the client's end */
+    rig_start(&r);
+    rig_send(&r, GET("/wait"));
+    assert_int_equal(stream_shutdown(r.client), 0);
+    rig_run(&r, SECOND);
+    assert_false(r.closed);
+    stream_close(r.client, true);
+    r.client = NULL;
+    rig_run(&r, SECOND);
+    assert_true(r.closed);
+    assert_null(r.waiting);
+    rig_close(&r);
     rig_once(&r, GET("/short")); /* too short: never complete-looking */
     assert_true(r.closed);
     assert_true(r.closed_err != 0);
