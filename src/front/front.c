@@ -379,12 +379,13 @@ struct front *front_new(const struct front_env *env)
     if (!f)
         return NULL;
     f->env = *env;
-    f->session_env = (struct session_env){on_request, on_done, on_closed, f};
+    f->session_env = (struct session_env){on_request, on_done, on_closed, f, h2_pool_new()};
     f->https_port = 443;
     list_init(&f->listeners);
     list_init(&f->conns);
     map_init(&f->addresses, SIZE_MAX, env->seed);
-    if (timer_init(env->loop, &f->drain, on_drain_deadline)) {
+    if (!f->session_env.h2_pool || timer_init(env->loop, &f->drain, on_drain_deadline)) {
+        h2_pool_unref(f->session_env.h2_pool);
         free(f);
         return NULL;
     }
@@ -400,6 +401,7 @@ void front_free(struct front *f)
     cut_all(f);
     timer_done(f->env.loop, &f->drain);
     serving_unref(f->serving);
+    h2_pool_unref(f->session_env.h2_pool);
     map_done(&f->addresses);
     free(f);
 }

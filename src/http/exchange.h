@@ -114,6 +114,7 @@ struct session_env {
     /* The session is over: the owner closes the stream and frees the session (session_free) and conn. */
     void (*on_closed)(void *user, struct conn *conn, int err);
     void *user;
+    struct h2_pool *h2_pool; /* NULL: each session has its own */
 };
 
 /* Checks common to all versions (target, Host, authority against SNI's syntax), fills path, host and

@@ -23,8 +23,6 @@
 #define LINGER (500 * MILLISECOND)
 #define LINGER_BYTES (4 * 1024 * 1024)
 #define DRAIN_WAIT SECOND     /* between the two GOAWAYs, unless a PING comes back earlier */
-#define STREAM_CHUNK 2048
-#define SPARE_ARENA_MAX (8 * 1024)
 static const uint8_t drain_ping[8] = {'d', 'r', 'a', 'i', 'n', '4', '4', '3'};
 
 /* ---- streams ---- */
@@ -43,21 +41,9 @@ void h2_receiving(struct h2_stream *s, bool yes)
 
 static struct h2_stream *stream_new(struct h2 *h2, int32_t id)
 {
-    struct list *spare = list_pop(&h2->spares);
-    struct h2_stream *s;
-    struct arena arena;
-    if (spare) {
-        h2->nspares--;
-        s = LIST_ENTRY(spare, struct h2_stream, link);
-        arena = s->arena;
-    } else {
-        s = malloc(sizeof *s);
-        arena_init(&arena, STREAM_CHUNK, EXCHANGE_ARENA_MAX);
-    }
+    struct h2_stream *s = h2_pool_take(h2->pool);
     if (!s)
         return NULL;
-    memset(s, 0, offsetof(struct h2_stream, first));
-    s->arena = arena;
     s->h2 = h2;
     s->id = id;
     s->credit = EXCHANGE_CREDIT;
@@ -71,17 +57,6 @@ static struct h2_stream *stream_new(struct h2 *h2, int32_t id)
     h2->nstreams++;
     h2_head_begin(s);
     return s;
-}
-
-static void spares_free(struct h2 *h2)
-{
-    struct list *l;
-    while ((l = list_pop(&h2->spares))) {
-        struct h2_stream *s = LIST_ENTRY(l, struct h2_stream, link);
-        arena_done(&s->arena);
-        free(s);
-    }
-    h2->nspares = 0;
 }
 
 /* The exchange ends and the memory goes; nghttp2 must not know the stream any more. */
@@ -100,17 +75,7 @@ static void stream_gone(struct h2_stream *s, int err)
         exchange_on_gone(&s->x, h2->base.env, err);
     list_remove(&s->link);
     h2->nstreams--;
-    if (s->arena.used > SPARE_ARENA_MAX)
-        arena_done(&s->arena);
-    else
-        arena_reset(&s->arena);
-    if (h2->nspares < H2_SPARES_MAX && !h2->freed) {
-        list_push_front(&h2->spares, &s->link);
-        h2->nspares++;
-        return;
-    }
-    arena_done(&s->arena);
-    free(s);
+    h2_pool_give(h2->pool, s);
 }
 
 static void reap(struct h2 *h2)
@@ -516,7 +481,7 @@ static void read_all(struct h2 *h2)
 static void done_free(struct h2 *h2)
 {
     nghttp2_session_del(h2->ng);
-    spares_free(h2);
+    h2_pool_unref(h2->pool);
     buf_done(&h2->first);
     buf_done(&h2->out);
     free(h2);
@@ -718,8 +683,7 @@ static void on_timer(struct timer *timer, uint64_t now)
     struct h2 *h2 = LIST_ENTRY(timer, struct h2, timer);
     enter(h2);
     check_deadlines(h2, now);
-    if (h2->nstreams == 0)
-        spares_free(h2);
+    h2_pool_trim(h2->pool);
     work(h2, false);
     leave(h2);
 }
@@ -834,7 +798,7 @@ struct session *h2_session_new(struct conn *conn, const struct session_env *env,
     h2->base = (struct session){&session_ops, conn, env, &conn->snapshot->limits};
     list_init(&h2->streams);
     list_init(&h2->dead);
-    list_init(&h2->spares);
+    h2->pool = env->h2_pool ? h2_pool_ref(env->h2_pool) : h2_pool_new();
     buf_init(&h2->first, first.n);
     buf_init(&h2->out, 2 * H2_GATHER);
     task_init(&h2->task, on_task);
@@ -843,7 +807,7 @@ struct session *h2_session_new(struct conn *conn, const struct session_env *env,
     pace_enter(&h2->pace, PACE_IDLE, h2_now(h2));
     h2->head_since = h2_now(h2); /* of the preface */
     bool timer = timer_init(conn->loop, &h2->timer, on_timer) == 0;
-    if (!timer || make_ng(h2) != 0 || submit_settings(h2) != 0 ||
+    if (!timer || !h2->pool || make_ng(h2) != 0 || submit_settings(h2) != 0 ||
         buf_append(&h2->first, first) != 0) {
         timer_done(conn->loop, &h2->timer);
         done_free(h2);

@@ -1,5 +1,6 @@
 /* What the files of the HTTP/2 engine share; nobody else includes it.
- * h2.c: life of a session and receiving · h2_head.c: request heads · h2_send.c: sending. */
+ * h2.c: life of a session and receiving · h2_head.c: request heads · h2_send.c: sending ·
+ * h2_pool.c: memory of streams. */
 #ifndef HTTP_H2_H
 #define HTTP_H2_H
 
@@ -13,14 +14,13 @@
 #include <nghttp2/nghttp2.h>
 
 #define H2_FIELDS_FIRST 24 /* request fields without a further allocation */
-#define H2_SPARES_MAX 32
 #define H2_FRAME_MAX (9 + 16384)
 #define H2_GATHER (128 * 1024) /* bytes gathered for one write */
 #define H2_LATE ((uint64_t)1000000000) /* ns: from the end of a response to the reset of its request */
 #define H2_QUEUE_MAX 1000      /* frames waiting to go out before we stop reading */
 
 /* A stream with its exchange. Owned by its session: in `streams` from the first header until the
- * stream closes, in `dead` from a reset until the end of the turn, then in `spares` or freed.
+ * stream closes, in `dead` from a reset until the end of the turn; its memory is the pool's.
  * Its arena holds at most EXCHANGE_ARENA_MAX. */
 struct h2_stream {
     struct list link;
@@ -55,8 +55,9 @@ struct h2 {
     nghttp2_session *ng;
     struct timer timer;
     struct task task;          /* end of the turn: reap, flush */
-    struct list streams, dead, spares;
-    size_t nstreams, nspares;
+    struct list streams, dead;
+    size_t nstreams;
+    struct h2_pool *pool;      /* reference */
     size_t nsending, nreceiving; /* of streams */
     struct buf first;          /* bytes read before the session began */
     struct buf out;            /* what the last write did not take; nothing else goes out before */
@@ -97,6 +98,13 @@ void h2_spend(struct h2 *h2, enum h2_cost kind); /* fails the session at a flood
 void h2_drain(struct session *s);
 void h2_sending(struct h2_stream *s, bool yes);
 void h2_receiving(struct h2_stream *s, bool yes);
+
+/* h2_pool.c */
+struct h2_pool *h2_pool_ref(struct h2_pool *p);
+/* A stream of zeros, but for its arena, and but for `first`, which holds anything. NULL: no memory. */
+struct h2_stream *h2_pool_take(struct h2_pool *p);
+void h2_pool_give(struct h2_pool *p, struct h2_stream *s);
+void h2_pool_trim(struct h2_pool *p); /* frees the spares if no stream is in use */
 
 /* h2_head.c: a field of a request head. Faults are kept in s->fault. */
 void h2_head_begin(struct h2_stream *s);

@@ -27,6 +27,10 @@ struct session {
 struct session *h1_session_new(struct conn *conn, const struct session_env *env, struct str first);
 struct session *h2_session_new(struct conn *conn, const struct session_env *env, struct str first);
 
+/* What HTTP/2 sessions share, for session_env. NULL: no memory. */
+struct h2_pool *h2_pool_new(void);
+void h2_pool_unref(struct h2_pool *p);
+
 static inline void session_drain(struct session *s)
 {
     s->ops->drain(s);
