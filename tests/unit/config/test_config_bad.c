@@ -53,7 +53,7 @@ static const struct bad bad[] = {
     /* values */
     {"workers;" SITE(""), "1:8", "`workers` needs a value", "write `workers NUMBER`"},
     {"workers many; " SITE(""), "1:9", "`many` is not a whole number", NULL},
-    {"workers 9999; " SITE(""), "1:9", "`workers` must be at most 512", NULL},
+    {"workers 9999; " SITE(""), "1:9", "`workers` must be at most 256", NULL},
     {"workers 2 3; " SITE(""), "1:11", "too many values for `workers`", "write `workers NUMBER`"},
     {"workers 1; workers 2; " SITE(""), "1:12", "`workers` is given twice",
      "it may stand here only once; the first is at /etc/g.conf:1"},

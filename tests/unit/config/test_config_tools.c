@@ -188,7 +188,7 @@ static void test_schema(void **state)
     buf_init(&out, 1 << 20);
     config_schema(&world_env, &out);
     python(&out, "import json, sys; c = json.load(sys.stdin); p = c[\"properties\"];"
-                 "assert p[\"workers\"][\"maximum\"] == 512;"
+                 "assert p[\"workers\"][\"maximum\"] == 256;"
                  "assert p[\"limits\"][\"properties\"][\"streams\"][\"x-default\"] == \"128\";"
                  "s = p[\"site\"][\"additionalProperties\"][\"properties\"];"
                  "assert \"root\" in s and \"hsts\" in s;"
