@@ -209,3 +209,18 @@ bool ca_trust_uninstall(const struct ca_trust *t)
     bool system = system_uninstall(t);
     return browsers(t, false) && system;
 }
+
+void ca_trust_print_left(FILE *to)
+{
+    const struct store *s = find_store();
+    char pattern[256];
+    glob_t g = {0};
+    if (!s)
+        return;
+    snprintf(pattern, sizeof pattern, "%s/gate443-*.crt", s->dir);
+    if (glob(pattern, 0, NULL, &g) == 0)
+        for (size_t i = 0; i < g.gl_pathc; i++)
+            fprintf(to, "  still trusted: %s; by hand: sudo rm %s && sudo %s%s\n", g.gl_pathv[i],
+                    g.gl_pathv[i], s->program, s == &stores[0] ? " --fresh" : "");
+    globfree(&g);
+}

@@ -4,6 +4,8 @@
 
 #include "base/buf.h"
 
+#include <stdio.h>
+
 /* The certificate, as a file that other programs can be given, and the name it is known by. */
 struct ca_trust {
     const char *path; /* absolute: STATE/ca.crt */
@@ -15,5 +17,7 @@ struct ca_trust {
  * was done and what is left to do by hand. True: nothing is left. */
 bool ca_trust_install(const struct ca_trust *t);
 bool ca_trust_uninstall(const struct ca_trust *t);
+/* Our authorities in the system's store, each with how to take it out by hand. */
+void ca_trust_print_left(FILE *to);
 
 #endif

@@ -25,8 +25,8 @@ static const char usage[] =
     "  uninstall   the reverse\n"
     "      --state DIR   the state directory (default: root's /var/lib/gate443, else\n"
     "                    ~/.local/state/gate443)\n"
-    "  The authority is made if there is none yet. Who has STATE/ca.key can issue certificates that\n"
-    "  this machine trusts: it is readable by its owner only.\n";
+    "  The authority is made if there is none yet, but not to uninstall it. Who has STATE/ca.key can\n"
+    "  issue certificates that this machine trusts: it is readable by its owner only.\n";
 
 /* Owned by cmd_ca. */
 struct authority {
@@ -59,14 +59,14 @@ static int read_file(int dirfd, struct buf *pem)
     return err;
 }
 
-static int open_authority(struct authority *a, const char *state, struct buf *why)
+static int open_authority(struct authority *a, const char *state, bool makes, struct buf *why)
 {
     int dirfd, err = state_dir_open(state, a->state, &dirfd, why);
     if (err)
         return err;
     snprintf(a->path, sizeof a->path, "%s/%s", a->state, CA_FILE);
     err = read_file(dirfd, &a->pem);
-    if (err == -ERR_NOT_FOUND) {
+    if (err == -ERR_NOT_FOUND && makes) {
         err = make(dirfd, why);
         if (!err)
             err = read_file(dirfd, &a->pem);
@@ -139,7 +139,11 @@ static int uninstall(const struct authority *a)
 static const struct action {
     const char *name;
     int (*run)(const struct authority *);
-} actions[] = {{"show", show}, {"export", export}, {"install", install}, {"uninstall", uninstall}};
+    bool makes; /* an authority, where there is none */
+} actions[] = {{"show", show, true},
+               {"export", export, true},
+               {"install", install, true},
+               {"uninstall", uninstall, false}};
 
 static int act(const struct action *action, const char *state)
 {
@@ -147,10 +151,12 @@ static int act(const struct action *action, const char *state)
     struct buf why;
     buf_init(&a.pem, CA_MAX);
     buf_init(&why, 64 * 1024);
-    int err = open_authority(&a, state, &why), status = 1;
+    int err = open_authority(&a, state, action->makes, &why), status = 1;
     if (err)
-        fprintf(stderr, "gate443 ca: %.*s\n", STR_ARG(buf_str(&why)));
-    else
+        fprintf(stderr, "gate443 ca: %.*s\n", STR_ARG(str_trim(buf_str(&why))));
+    if (err == -ERR_NOT_FOUND && !action->makes) /* which one to take out is not known any more */
+        ca_trust_print_left(stderr);
+    if (!err)
         status = action->run(&a);
     buf_done(&a.pem);
     buf_done(&why);
