@@ -73,16 +73,33 @@ static void where(struct buf *out, const struct source_ref *at)
         buf_add(out, STR("   (default)\n"));
 }
 
+/* The default's line is 0. */
+static struct source_ref written_at(const struct snapshot *s, const void *value)
+{
+    for (size_t i = 0; i < s->nwritten; i++)
+        if (s->written[i].value == value)
+            return s->written[i].at;
+    return (struct source_ref){0};
+}
+
+static bool is_second(const struct listener *at, uint16_t port)
+{
+    return at->is_default && port == (at->tls ? LISTEN_SECOND_HTTPS : LISTEN_SECOND_HTTP);
+}
+
 static bool explain_listener(const struct snapshot *s, const struct explained *e, struct buf *out)
 {
     char address[ADDR_TEXT_MAX];
     bool any = false;
     for (size_t i = 0; i < s->nlisteners; i++) {
         const struct listener *at = &s->listeners[i];
-        if (at->tls != e->tls || addr_port(&at->addr) != e->port)
+        bool second = is_second(at, e->port);
+        if (at->tls != e->tls || (addr_port(&at->addr) != e->port && !second))
             continue;
         buf_addf(out, "listener     %s %s", e->tls ? "https" : "http",
                  addr_text(&at->addr, address).p);
+        if (second)
+            buf_addf(out, ", %u where that is not permitted or in use", e->port);
         where(out, &at->at);
         any = true;
     }
@@ -110,21 +127,40 @@ static void explain_site(const struct site *site, struct buf *out)
     }
 }
 
-static void explain_options(const struct option *rows, const void *conf, struct buf *out)
+static void explain_option(const struct snapshot *s, const struct option *o, const void *conf,
+                           struct buf *out)
 {
-    for (const struct option *o = rows; o && o->name; o++) {
-        if (o->type == OPT_CUSTOM || o->type == OPT_BLOCK)
-            continue;
-        buf_addf(out, "             %s ", o->name);
-        setting_text(o, conf, out);
-        buf_addc(out, '\n');
-    }
+    struct source_ref at = written_at(s, (const char *)conf + o->offset);
+    if (o->type == OPT_CUSTOM || o->type == OPT_BLOCK)
+        return;
+    buf_addf(out, "             %s ", o->name);
+    setting_text(o, conf, out);
+    where(out, &at);
 }
 
-static void explain_tls(const struct site *site, struct buf *out)
+static void explain_options(const struct snapshot *s, const struct option *rows, const void *conf,
+                            struct buf *out)
+{
+    for (const struct option *o = rows; o && o->name; o++)
+        explain_option(s, o, conf, out);
+}
+
+static void explain_list(const struct snapshot *s, const char *name, const struct str *list,
+                         struct buf *out)
+{
+    struct source_ref at = written_at(s, list);
+    if (list->n == 0)
+        return;
+    buf_addf(out, "             %s %.*s", name, STR_ARG(*list));
+    where(out, &at);
+}
+
+static void explain_tls(const struct snapshot *s, const struct site *site, struct buf *out)
 {
     buf_add(out, STR("tls\n"));
-    explain_options(option_tls, &site->tls, out);
+    explain_options(s, option_tls, &site->tls, out);
+    explain_list(s, "ciphers", &site->tls.ciphers, out);
+    explain_list(s, "groups", &site->tls.groups, out);
     for (size_t i = 0; i < site->nwaivers; i++) {
         const struct waiver *w = &site->waivers[i];
         buf_addf(out, "allowed      %.*s because \"%.*s\" until ", STR_ARG(w->name),
@@ -134,31 +170,53 @@ static void explain_tls(const struct site *site, struct buf *out)
     }
 }
 
-static void explain_headers(const struct site *site, const struct route *route, struct buf *out)
+static void explain_hsts(const struct snapshot *s, const struct site *site, struct buf *out)
 {
-    static const char *const actions[] = {"set", "add", "remove", "default"};
-    buf_add(out, STR("headers\n"));
-    if (site->hsts.mode == HSTS_AUTO)
-        buf_add(out, STR("             Strict-Transport-Security, growing to a year\n"));
-    if (site->hsts.mode == HSTS_FIXED)
-        buf_addf(out, "             Strict-Transport-Security: max-age=%llu%s%s\n",
-                 (unsigned long long)site->hsts.max_age,
-                 site->hsts.subdomains ? "; includeSubDomains" : "",
-                 site->hsts.preload ? "; preload" : "");
-    if (site->safe_headers)
-        buf_add(out, STR("             safe defaults (safe_headers on)\n"));
-    for (size_t i = 0; i < route->nheaders; i++)
-        buf_addf(out, "             %s %.*s%s%.*s\n", actions[route->headers[i].action],
-                 STR_ARG(route->headers[i].name), route->headers[i].value.n ? ": " : "",
-                 STR_ARG(route->headers[i].value));
+    const struct hsts_settings *h = &site->hsts;
+    struct source_ref at = written_at(s, h);
+    if (h->mode == HSTS_OFF)
+        return;
+    buf_add(out, STR("             Strict-Transport-Security"));
+    if (h->mode == HSTS_FIXED)
+        buf_addf(out, ": max-age=%llu", (unsigned long long)h->max_age);
+    else
+        buf_add(out, STR(", growing to a year"));
+    buf_add(out, h->subdomains ? STR("; includeSubDomains") : STR_NONE);
+    buf_add(out, h->preload ? STR("; preload") : STR_NONE);
+    where(out, &at);
 }
 
+static void explain_headers(const struct snapshot *s, const struct route *route, struct buf *out)
+{
+    static const char *const actions[] = {"set", "add", "remove", "default"};
+    struct source_ref safe = written_at(s, &route->site->safe_headers);
+    buf_add(out, STR("headers\n"));
+    explain_hsts(s, route->site, out);
+    buf_addf(out, "             safe_headers %s", route->site->safe_headers ? "on" : "off");
+    where(out, &safe);
+    for (size_t i = 0; i < route->nheaders; i++) {
+        const struct header_rule *r = &route->headers[i];
+        buf_addf(out, "             %s %.*s%s%.*s", actions[r->action], STR_ARG(r->name),
+                 r->value.n ? ": " : "", STR_ARG(r->value));
+        where(out, &r->at);
+    }
+}
+
+/* The size of a body is the one limit that a route may have for itself. */
 static void explain_limits(const struct snapshot *s, const struct route *route, struct buf *out)
 {
-    struct limits here = s->limits;
-    here.body_size = route->body_size;
     buf_add(out, STR("limits\n"));
-    explain_options(option_limits, &here, out);
+    for (const struct option *o = option_limits; o->name; o++) {
+        struct source_ref at = written_at(s, &route->body_size);
+        bool own = o->offset == offsetof(struct limits, body_size) && at.line;
+        if (!own) {
+            explain_option(s, o, &s->limits, out);
+            continue;
+        }
+        buf_addf(out, "             %s ", o->name);
+        value_add_size(out, route->body_size);
+        where(out, &at);
+    }
 }
 
 static const struct route *find_route(const struct site *site, struct str path)
@@ -182,8 +240,8 @@ static void explain_route(const struct snapshot *s, const struct site *site, str
     buf_addf(out, "route        %.*s", STR_ARG(route->path));
     where(out, &route->at);
     buf_addf(out, "handler      %s\n", route->handler->name);
-    explain_options(route->handler->options, route->conf, out);
-    explain_headers(site, route, out);
+    explain_options(s, route->handler->options, route->conf, out);
+    explain_headers(s, route, out);
     explain_limits(s, route, out);
 }
 
@@ -213,7 +271,7 @@ static void explain(const struct snapshot *s, const struct explained *e, struct 
         return;
     }
     if (e->tls)
-        explain_tls(site, out);
+        explain_tls(s, site, out);
     explain_route(s, site, e->path, out);
 }
 

@@ -67,14 +67,28 @@ static struct str source_line(struct str text, uint32_t line)
     return piece;
 }
 
-/* Tabs stay tabs under the line, so that the caret stands right whatever their width. */
+/* Behind the characters before that column (which begins at 1). */
+static struct str from_column(struct str line, uint32_t column)
+{
+    size_t i = 0;
+    for (uint32_t at = 0; i < line.n; i++)
+        if (((unsigned char)line.p[i] & 0xc0) != 0x80 && ++at == column)
+            break;
+    return str_from(line, i);
+}
+
+/* Of a long line the part around the mistake. Tabs stay tabs under the line, so that the caret stands
+ * right whatever their width. */
 static void print_line(const struct diag *e, bool colour, struct buf *out)
 {
     struct str line = source_line(e->at.file->text, e->at.line);
-    if (line.n == 0 || e->at.column > LINE_SHOWN)
+    if (line.n == 0)
         return;
-    buf_addf(out, "%5u | ", e->at.line);
-    uint32_t shown = 0, column = 1;
+    bool cut = e->at.column > LINE_SHOWN - 40;
+    uint32_t first = cut ? e->at.column - LINE_SHOWN / 2 : 1, shown = 0, column = 1;
+    uint32_t caret = e->at.column - first + 1;
+    line = from_column(line, first);
+    buf_addf(out, "%5u | %s", e->at.line, cut ? "… " : "");
     struct str head = str_sub(line, 0, 0);
     for (size_t i = 0; i < line.n && shown < LINE_SHOWN; i++) {
         unsigned char c = (unsigned char)line.p[i];
@@ -83,8 +97,8 @@ static void print_line(const struct diag *e, bool colour, struct buf *out)
         buf_addc(out, (c < 0x20 && c != '\t') || c == 0x7f ? '?' : (char)c);
         head.n = i + 1;
     }
-    buf_add(out, STR("\n      | "));
-    for (size_t i = 0; i < head.n && column < e->at.column; i++)
+    buf_addf(out, "\n      | %s", cut ? "  " : "");
+    for (size_t i = 0; i < head.n && column < caret; i++)
         if (((unsigned char)head.p[i] & 0xc0) != 0x80) {
             buf_addc(out, head.p[i] == '\t' ? '\t' : ' ');
             column++;
@@ -92,7 +106,7 @@ static void print_line(const struct diag *e, bool colour, struct buf *out)
     if (colour)
         buf_add(out, STR("\x1b[1;32m"));
     buf_addc(out, '^');
-    for (uint32_t i = 1; i < e->at.width && e->at.column + i <= shown; i++)
+    for (uint32_t i = 1; i < e->at.width && caret + i <= shown; i++)
         buf_addc(out, '~');
     buf_add(out, colour ? STR("\x1b[0m\n") : STR("\n"));
 }

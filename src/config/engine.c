@@ -172,8 +172,8 @@ static void apply_row(struct load *l, const struct option *o, struct parse_node 
             (void)o->parse(l, node, conf);
     } else if (node->block) {
         load_error(l, node, node_words(node), "end it with `;`", "`%s` takes no block", o->name);
-    } else {
-        (void)setting_apply(l, o, node, conf);
+    } else if (setting_apply(l, o, node, conf) == 0) {
+        engine_note(l, (char *)conf + o->offset, node);
     }
 }
 
@@ -253,6 +253,13 @@ struct source_ref node_source(const struct parse_node *node)
 {
     struct diag_place at = parse_place(node, 0);
     return (struct source_ref){at.file->name, at.line, at.column};
+}
+
+void engine_note(struct load *l, const void *value, const struct parse_node *node)
+{
+    struct written *slot = engine_push(l, &l->s->written, &l->s->nwritten, sizeof *slot);
+    if (slot)
+        *slot = (struct written){value, node_source(node)};
 }
 
 const struct parse_node *engine_find(const struct parse_node *list, const char *name)

@@ -45,6 +45,8 @@ const char *engine_path(struct load *l, const struct parse_node *node, size_t wo
 /* Grows an array in the snapshot's arena by one zeroed element and returns that; NULL: no memory.
  * *items and *n belong together; the capacity is the next power of two. */
 void *engine_push(struct load *l, void *items, size_t *n, size_t size);
+/* Remembers where a value of the snapshot was written. */
+void engine_note(struct load *l, const void *value, const struct parse_node *node);
 /* First node of that name, or NULL. */
 const struct parse_node *engine_find(const struct parse_node *list, const char *name);
 const struct handler_decl *engine_find_handler(const struct load_env *env, struct str name);

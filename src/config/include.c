@@ -82,7 +82,7 @@ static struct parse_node *read_all(struct load *l, const struct parse_node *node
         return read_one(l, node, pattern, depth);
     buf_init(&paths, INCLUDE_LIST_MAX);
     int err = l->env->glob ? l->env->glob(l->env->user, pattern, &paths) : -ERR_NOT_FOUND;
-    if (err && err != -ERR_NOT_FOUND)
+    if (err)
         load_error(l, node, 1, NULL, "cannot look for `%s`: %s", pattern, err_text(err));
     /* No match is no mistake: a directory of sites may be empty. */
     for (rest = buf_str(&paths); !err && rest.n && str_split(&rest, '\0', &path);) {

@@ -11,7 +11,8 @@ struct load_env {
     /* Appends the content of a file to `into`; 0 or −err. For `include` (path has no wildcard) and
      * OPT_FILE existence checks. In workers it reads from the bundle the parent sent. */
     int (*read_file)(void *user, const char *path, struct buf *into);
-    /* Paths that match an include pattern, sorted; appended NUL-separated. */
+    /* Paths that match an include pattern, sorted; appended NUL-separated. None: 0. A directory
+     * that is not there or cannot be read: −err. */
     int (*glob)(void *user, const char *pattern, struct buf *into);
     void *user;
     int64_t wall;      /* now, for waivers' dates */

@@ -286,11 +286,13 @@ static int join_words(struct load *l, const struct parse_node *node, struct str 
 
 static int parse_ciphers(struct load *l, const struct parse_node *node, void *conf)
 {
+    engine_note(l, &((struct tls_settings *)conf)->ciphers, node);
     return join_words(l, node, &((struct tls_settings *)conf)->ciphers);
 }
 
 static int parse_groups(struct load *l, const struct parse_node *node, void *conf)
 {
+    engine_note(l, &((struct tls_settings *)conf)->groups, node);
     return join_words(l, node, &((struct tls_settings *)conf)->groups);
 }
 

@@ -114,6 +114,7 @@ int site_hsts(struct load *l, const struct parse_node *node, void *conf)
     if (h.mode == HSTS_OFF && node_words(node) > 2)
         return load_error(l, node, 2, NULL, "`hsts off` takes no further word");
     ((struct site *)conf)->hsts = h;
+    engine_note(l, &((struct site *)conf)->hsts, node);
     return 0;
 }
 
@@ -170,6 +171,7 @@ static int read_header(struct load *l, const struct parse_node *node, struct hea
     for (size_t i = 0; i < r.value.n; i++)
         if (r.value.p[i] == '\n')
             return load_error(l, node, 3, NULL, "a header's value has no line breaks");
+    r.at = node_source(node);
     *ret = r;
     return 0;
 }

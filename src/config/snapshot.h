@@ -65,6 +65,7 @@ struct cookie_settings {
 struct header_rule { /* `header set NAME VALUE`, `header add …`, `header remove NAME`, `header default NAME VALUE` */
     int action;      /* enum header_action */
     struct str name, value;
+    struct source_ref at;
 };
 enum header_action { HEADER_SET, HEADER_ADD, HEADER_REMOVE, HEADER_DEFAULT };
 
@@ -137,7 +138,17 @@ struct listener {
     bool from_command_line, is_default;
 };
 
+/* Second choices of listeners that nobody asked for, where 443 and 80 are not permitted or in use. */
+#define LISTEN_SECOND_HTTPS 8443
+#define LISTEN_SECOND_HTTP  8080
+
 enum log_format { LOG_FORMAT_JSON, LOG_FORMAT_COMBINED };
+
+/* Where a value comes from that was written and not defaulted. */
+struct written {
+    const void *value; /* in the snapshot */
+    struct source_ref at;
+};
 
 struct snapshot {
     uint32_t refs;
@@ -161,6 +172,8 @@ struct snapshot {
     int access_log_format;     /* enum log_format */
     uint64_t file_cache_size;  /* bytes a worker */
     struct dir_ref *challenges; /* where ACME clients leave their answers; NULL: nowhere */
+    struct written *written;   /* for `explain`, in no order */
+    size_t nwritten;
     const char **files;        /* every file read: names for messages, NULL-terminated */
 };
 

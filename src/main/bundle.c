@@ -49,8 +49,9 @@ int bundle_record_glob(void *user, const char *pattern, struct buf *into)
     size_t before = into->n;
     int r = glob(pattern, GLOB_ERR, NULL, &g);
     if (r && r != GLOB_NOMATCH) {
+        int err = r == GLOB_NOSPACE ? -ERR_NOMEM : err_from_errno(errno);
         globfree(&g);
-        return r == GLOB_NOSPACE ? -ERR_NOMEM : -ERR_IO;
+        return err;
     }
     for (size_t i = 0; r == 0 && i < g.gl_pathc; i++)
         buf_add(into, str_of(g.gl_pathv[i], strlen(g.gl_pathv[i]) + 1));

@@ -2,6 +2,7 @@
 #include "main/cli.h"
 #include "main/commands.h"
 #include "main/loaded.h"
+#include "wire/uri.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -13,6 +14,42 @@ static const char usage[] =
     "  -c, --config FILE   as FILE configures it\n"
     "  DIR                 as `gate443 serve DIR` would serve it\n";
 
+/* The URL as a server reads it: without user and fragment, its path normalised (wire/uri.h). The
+ * rest is config_explain's; what is no URL is left as it is, for it to refuse. */
+static int normalise(struct str url, struct buf *out)
+{
+    struct arena arena;
+    struct uri_path path;
+    size_t scheme = str_find(url, ':', 0) + 3, end, user;
+    url = str_sub(url, 0, str_find(url, '#', 0));
+    size_t start = str_istarts(url, STR("https://")) || str_istarts(url, STR("http://")) ? scheme : 0;
+    for (end = start; end < url.n && url.p[end] != '/' && url.p[end] != '?'; end++)
+        continue;
+    for (user = end; user > start && url.p[user - 1] != '@'; user--)
+        continue;
+    buf_add(out, str_sub(url, 0, start));
+    buf_add(out, str_sub(url, user, end - user));
+    if (end == url.n)
+        return 0;
+    arena_init(&arena, 4096, 1u << 20);
+    int err = uri_normalise(&arena, str_from(url, end), &path);
+    if (!err)
+        uri_encode_path(out, path.decoded);
+    arena_done(&arena);
+    return err;
+}
+
+static int explain_url(const struct snapshot *s, const char *url, struct buf *out)
+{
+    struct buf normal;
+    buf_init(&normal, 1u << 20);
+    int err = normalise(str_c(url), &normal);
+    if (!err)
+        err = buf_ok(&normal) ? config_explain(s, buf_str(&normal), out) : -ERR_NOMEM;
+    buf_done(&normal);
+    return err;
+}
+
 static int explain(const char *config, const char *dir, const char *url)
 {
     struct loaded l;
@@ -23,8 +60,8 @@ static int explain(const char *config, const char *dir, const char *url)
     if (err)
         fwrite(buf_str(&l.errors).p, 1, l.errors.n, stderr);
     else
-        err = config_explain(l.snapshot, str_c(url), &out);
-    /* What nobody answers is explained too, as a failure. */
+        err = explain_url(l.snapshot, url, &out);
+    /* What nobody answers is explained, too: that is no failure. */
     if (out.n)
         fwrite(buf_str(&out).p, 1, out.n, err ? stderr : stdout);
     else if (err && l.errors.n == 0)

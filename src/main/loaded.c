@@ -51,11 +51,15 @@ int loaded_text(const char *path, struct buf *text, struct buf *errors)
 {
     bool in = strcmp(path, "-") == 0;
     int fd = in ? 0 : open(path, O_RDONLY | O_CLOEXEC);
+    struct stat st;
     int err = fd < 0 ? err_from_errno(errno) : file_read_all(fd, text);
     if (fd < 0)
         buf_addf(errors, "%s: %s\n", path, strerror(errno));
+    else if (err == -ERR_LIMIT)
+        buf_addf(errors, "%s: larger than %u MiB\n", path, TEXT_MAX >> 20);
     else if (err)
-        buf_addf(errors, "%s: cannot be read: %s\n", path, err_text(err));
+        buf_addf(errors, "%s: cannot be read: %s\n", path,
+                 fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) ? "it is a directory" : err_text(err));
     if (fd > 0)
         close(fd);
     return err;

@@ -81,7 +81,7 @@ static const char *why_not(int err)
 static int bind_second(struct parent *p, struct bound *b, int first, struct buf *errors)
 {
     struct addr other = b->wanted;
-    uint16_t port = addr_port(&other), second = b->tls ? 8443 : 8080;
+    uint16_t port = addr_port(&other), second = b->tls ? LISTEN_SECOND_HTTPS : LISTEN_SECOND_HTTP;
     addr_set_port(&other, second);
     int err = bind_at(p, b, &other);
     if (!err) {

@@ -153,3 +153,27 @@ def test_https_cannot_be_switched_off(tmp_path):
 def test_a_configuration_from_a_pipe_could_not_be_read_again(tmp_path):
     result = run_gate("serve", "-c", "-", "--state", tmp_path / "s", timeout=10)
     assert result.returncode == 1 and b"reload" in result.stderr
+
+
+def test_the_caret_stands_below_a_mistake_far_to_the_right(tmp_path):
+    path = tmp_path / "gate443.conf"
+    path.write_text("site a.test { respond 200 a; " + "header add X-A ä; " * 40 + "bogus x; }\n")
+    line, caret = run_gate("check", path).stderr.decode().splitlines()[1:3]
+    at = caret.index("^")
+    assert line[at:at + 5] == "bogus" and caret[at:] == "^~~~~" and len(line) < 200
+
+
+@pytest.mark.parametrize("text, told", [("include none/*.conf;\n", b"not found"), (None, b"it is a directory"),
+                                        ("#", b"larger than 8 MiB")])
+def test_what_cannot_be_read_is_told_as_what_it_is(tmp_path, text, told):
+    path = tmp_path / "gate443.conf"
+    path.mkdir() if text is None else path.write_text("#" * (9 << 20) if text == "#" else text)
+    result = run_gate("check", path)
+    assert result.returncode == 1 and told in result.stderr
+
+
+def test_uninstall_makes_no_authority_and_claims_nothing(tmp_path):
+    """Without its certificate nobody knows which one to take out: it may be trusted still."""
+    result = run_gate("ca", "uninstall", "--state", tmp_path, env={**os.environ, "HOME": str(tmp_path / "home")})
+    assert result.returncode == 1 and b"ca.crt: not found" in result.stderr and b"done" not in result.stdout
+    assert not (tmp_path / "ca.key").exists()

@@ -111,7 +111,7 @@ static int world_glob(void *user, const char *pattern, struct buf *into)
 {
     (void)user;
     if (strcmp(pattern, "/etc/d/*.conf") != 0)
-        return -ERR_NOT_FOUND;
+        return 0; /* nothing matches */
     return buf_append(into, STR("/etc/d/1.conf\0/etc/d/2.conf"));
 }
 
