@@ -89,7 +89,7 @@ bool sim_client_habits(struct sim_client *c, bool slow_allowed);
 enum sim_kind {
     SIM_GET_EMPTY, SIM_GET_SMALL, SIM_GET_MID, SIM_GET_BIG, SIM_HEAD_MID, SIM_MISSING, SIM_HELLO,
     SIM_REDIRECT, SIM_RANGE, SIM_GZIP, SIM_UNCHANGED, SIM_POST, SIM_POST_STATIC, SIM_OPTIONS,
-    SIM_DENIED, SIM_KINDS
+    SIM_DENIED, SIM_LISTING, SIM_KINDS
 };
 
 struct sim_expect {

@@ -82,6 +82,10 @@ void sim_expect(struct sim_expect *e, enum sim_kind kind, const struct sim_files
         e->status = 0; /* 400 or 404: never the file */
         e->any_body = true;
         break;
+    case SIM_LISTING:
+        e->path = "/?sort=size";
+        e->any_body = true;
+        break;
     default:
         e->path = "/hello";
         e->body = str_c(hello);

@@ -98,7 +98,7 @@ struct snapshot *sim_snapshot(const struct sim_files *f, const char *hello, cons
     buf_addf(&text,
              "limits { %s }\n"
              "site localhost {\n"
-             "  root \"%s\";\n"
+             "  root \"%s\" { listing on; }\n"
              "  redirect /old/ /new/ 308;\n"
              "  respond /hello 200 \"%s\";\n"
              "  redirect_http off;\n"

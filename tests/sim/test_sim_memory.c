@@ -52,7 +52,7 @@ void *__wrap_realloc(void *p, size_t n)
 
 static const enum sim_kind visits[] = {SIM_GET_SMALL, SIM_GET_BIG, SIM_MISSING,   SIM_REDIRECT,
                                        SIM_RANGE,     SIM_GZIP,    SIM_POST,      SIM_OPTIONS,
-                                       SIM_HELLO,     SIM_POST_STATIC};
+                                       SIM_HELLO,     SIM_POST_STATIC, SIM_LISTING};
 #define VISITS (sizeof visits / sizeof *visits)
 
 /* The client's memory does not fail: only what runs between these two. */
