@@ -26,6 +26,7 @@ enum {
     KEY_UPDATES_FREE = 32,          /* and one more for each MiB received */
     FLUSH_HOPS = 2,                 /* runs of the flush task until held bytes leave */
 };
+_Static_assert((int)FILE_FIRST <= (int)TLS_BATCH, "a file's batch is read into the buffer of one");
 
 static struct tls_stream *self_of(struct stream *s)
 {
