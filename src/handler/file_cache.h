@@ -17,7 +17,8 @@
 
 /* What tells one state of a file from another. All zero: no such file. */
 struct file_print {
-    uint64_t dev, ino, size, mtime; /* mtime in ns */
+    uint64_t dev, ino, size;
+    int64_t mtime, mtime_ns; /* s since 1970, and what is behind the point */
 };
 
 /* One coding of the content. Heap; lives and dies with its entry. */

@@ -74,7 +74,7 @@ static char *read_stable(int fd, const struct stat *st)
     buf_init(&content, FILE_CACHE_FILE_MAX + 1);
     int err = file_read_all(fd, &content);
     bool stable = !err && content.n == (uint64_t)st->st_size && fstat(fd, &after) == 0 &&
-                  after.st_size == st->st_size && represent_mtime(&after) == represent_mtime(st);
+                  after.st_size == st->st_size && represent_compare_times(&after, st) == 0;
     char *copy = stable ? malloc(content.n ? content.n : 1) : NULL;
     if (copy && content.n)
         memcpy(copy, buf_str(&content).p, content.n);
@@ -88,19 +88,27 @@ static struct represent_args args_of(const struct static_conf *conf, const struc
     struct represent_args a = {.type = f->media->type,
                                .cache_control = conf->cache_control,
                                .original = &f->stats[0],
-                               .size = (uint64_t)f->stats[0].st_size};
+                               .size = (uint64_t)f->stats[0].st_size,
+                               .now = x->conn->loop->wall};
     a.vary = x->site && x->site->compress.on && f->media->compressible;
     for (size_t i = CODING_IDENTITY + 1; i < CODING_COUNT; i++)
         a.vary |= f->fds[i] >= 0;
     return a;
 }
 
+/* The file as it lies there in coding i, plain or a sibling. */
+static void take_form(struct represent_args *a, const struct static_found *f, enum coding i)
+{
+    a->coding = i;
+    a->sibling = i == CODING_IDENTITY ? NULL : &f->stats[i];
+    a->size = (uint64_t)f->stats[i].st_size;
+}
+
 /* Adds the file in coding i; false: it has to be streamed after all. */
 static bool fill_form(struct file_entry *e, struct represent_args *a, const struct static_found *f,
                       enum coding i)
 {
-    a->coding = i;
-    a->size = (uint64_t)f->stats[i].st_size;
+    take_form(a, f, i);
     if (a->size > FILE_CACHE_FILE_MAX)
         return false;
     char *content = read_stable(f->fds[i], &f->stats[i]);
@@ -154,8 +162,8 @@ static bool make_form(const struct static_conf *conf, const struct exchange *x,
 {
     const struct file_form *plain = e->forms[CODING_IDENTITY];
     struct stat original = {.st_size = (off_t)plain->rep.size};
-    original.st_mtim.tv_sec = (time_t)(e->prints[0].mtime / 1000000000u);
-    original.st_mtim.tv_nsec = (long)(e->prints[0].mtime % 1000000000u);
+    original.st_mtim = (struct timespec){.tv_sec = e->prints[0].mtime,
+                                        .tv_nsec = e->prints[0].mtime_ns};
     struct buf out;
     buf_init(&out, plain->rep.size);
     int err = compress_whole(coding, x->site->compress.level,
@@ -168,7 +176,8 @@ static bool make_form(const struct static_conf *conf, const struct exchange *x,
                                .vary = true,
                                .original = &original,
                                .coding = coding,
-                               .size = out.n};
+                               .size = out.n,
+                               .now = x->conn->loop->wall};
     buf_done(&out);
     return content && file_entry_add(e, &a, content) == 0;
 }
@@ -236,8 +245,7 @@ static int answer_file(const struct static_conf *conf, struct exchange *x, struc
     if (!s || !rep)
         return -ERR_NOMEM;
     struct represent_args a = args_of(conf, x, f);
-    a.coding = choose_sibling(x, f);
-    a.size = (uint64_t)f->stats[a.coding].st_size;
+    take_form(&a, f, choose_sibling(x, f));
     represent_init(rep, &a);
     s->sender.fd = f->fds[a.coding];
     f->fds[a.coding] = -1;

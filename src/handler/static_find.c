@@ -145,7 +145,7 @@ void static_find_siblings(const struct static_conf *conf, struct static_found *f
         struct stat st;
         if (n < 0 || n >= PATH_MAX || open_regular(conf, name, &fd, &st))
             continue;
-        if (represent_mtime(&st) < represent_mtime(&f->stats[0]) || st.st_size == 0) {
+        if (represent_compare_times(&st, &f->stats[0]) < 0 || st.st_size == 0) {
             close(fd);
             continue;
         }
@@ -170,7 +170,8 @@ void static_find_prints(const struct static_found *f, struct file_print prints[C
         prints[i] = (struct file_print){0};
         if (f->fds[i] >= 0)
             prints[i] = (struct file_print){
-                st->st_dev, st->st_ino, (uint64_t)st->st_size, represent_mtime(st)};
+                st->st_dev, st->st_ino, (uint64_t)st->st_size, st->st_mtim.tv_sec,
+                st->st_mtim.tv_nsec};
     }
 }
 
