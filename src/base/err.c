@@ -24,6 +24,30 @@ const char *err_text(int err)
     return err_row(err)->text;
 }
 
+static int of_file(int e)
+{
+    switch (e) {
+    case ENOSPC:
+    case EDQUOT:
+        return -ERR_NO_SPACE;
+    case EISDIR:
+        return -ERR_IS_DIR;
+    case ENOTDIR:
+        return -ERR_NOT_DIR;
+    case EROFS:
+        return -ERR_READ_ONLY;
+    case EMFILE:
+    case ENFILE:
+        return -ERR_OPEN_FILES;
+    case ENAMETOOLONG:
+        return -ERR_NAME_TOO_LONG;
+    case EFBIG:
+        return -ERR_FILE_TOO_LARGE;
+    default:
+        return -ERR_IO;
+    }
+}
+
 int err_from_errno(int e)
 {
     switch (e) {
@@ -37,7 +61,6 @@ int err_from_errno(int e)
     case ENOBUFS:
         return -ERR_NOMEM;
     case ENOENT:
-    case ENOTDIR:
     case EADDRNOTAVAIL:
         return -ERR_NOT_FOUND;
     case EACCES:
@@ -54,13 +77,11 @@ int err_from_errno(int e)
         return -ERR_RESET;
     case ETIMEDOUT:
         return -ERR_TIMEOUT;
-    case EMFILE:
-    case ENFILE:
-        return -ERR_TOO_MANY;
+    case ECONNREFUSED:
+        return -ERR_REFUSED;
     case EINVAL:
-    case ENAMETOOLONG:
         return -ERR_INVAL;
     default:
-        return -ERR_IO;
+        return of_file(e);
     }
 }

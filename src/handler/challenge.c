@@ -41,7 +41,7 @@ static int refusal(int err)
 {
     switch (-err) {
     case ERR_NOT_FOUND:
-    case ERR_TOO_MANY:
+    case ERR_OPEN_FILES:
     case ERR_NOMEM:
         return err;
     case ERR_DENIED_BY_SYSTEM: /* told apart from "not there": who sets it up should see why */

@@ -18,6 +18,7 @@
 static int open_failed(int errno_value)
 {
     switch (errno_value) {
+    case ENOTDIR:
     case ENAMETOOLONG:
     case EINVAL:
         return -ERR_NOT_FOUND;

@@ -35,6 +35,29 @@ static void from_errno(void **state)
     assert_int_equal(err_from_errno(99999), -ERR_IO);
 }
 
+/* What an administrator has to tell apart says what it is. */
+static void common_faults_have_names(void **state)
+{
+    static const struct {
+        int number;
+        const char *text;
+    } rows[] = {
+        {ENOSPC, "no space left on the device"},
+        {EDQUOT, "no space left on the device"},
+        {EISDIR, "it is a directory"},
+        {ENOTDIR, "a part of the path is not a directory"},
+        {EROFS, "the file system is read-only"},
+        {EMFILE, "too many open files"},
+        {ENFILE, "too many open files"},
+        {ENAMETOOLONG, "the name is too long"},
+        {EFBIG, "the file would become too large"},
+        {ECONNREFUSED, "connection refused"},
+        {EIO, "input/output error"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_string_equal(err_text(err_from_errno(rows[i].number)), rows[i].text);
+}
+
 static void metric_table(void **state)
 {
     struct metrics m = {.conns_accepted = 5, .conns_open = 9};
@@ -58,6 +81,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows),
         cmocka_unit_test(from_errno),
+        cmocka_unit_test(common_faults_have_names),
         cmocka_unit_test(metric_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
