@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -125,6 +126,19 @@ static void on_config(struct worker *w, const struct message_frame *m)
     buf_done(&why);
 }
 
+static void on_log_trouble(void *user, int err, uint64_t lost)
+{
+    const struct worker *w = user;
+    char lines[64] = "lines wait in memory";
+    if (lost || !err)
+        snprintf(lines, sizeof lines, "%llu line%s lost", (unsigned long long)lost,
+                 lost == 1 ? " was" : "s were");
+    if (err)
+        log_write(&w->log, LOG_ERROR, "the access log cannot be written: %s; %s", err_text(err), lines);
+    else
+        log_write(&w->log, LOG_WARN, "the access log is written again; %s", lines);
+}
+
 static void use_log(struct worker *w, const struct snapshot *s)
 {
     int old = w->log_fd;
@@ -137,6 +151,8 @@ static void use_log(struct worker *w, const struct snapshot *s)
             access_log_init(&w->access_log, w->loop, w->metrics, w->log_fd, format) == 0;
     else
         access_log_reopen(&w->access_log, w->log_fd);
+    w->access_log.on_trouble = on_log_trouble;
+    w->access_log.user = w;
     w->access_log.format = format;
     if (old >= 0)
         close(old);

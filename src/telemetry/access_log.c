@@ -182,6 +182,7 @@ int access_log_init(struct access_log *log, struct loop *loop, struct metrics *m
 static void lose(struct access_log *log, uint64_t lines)
 {
     log->lost += lines;
+    log->untold += lines;
     log->metrics->log_lines_lost += lines;
 }
 
@@ -191,6 +192,14 @@ static uint64_t count_lines(struct str s)
     for (size_t at = 0; (at = str_find(s, '\n', at)) < s.n; at++)
         lines++;
     return lines;
+}
+
+static void tell(struct access_log *log, int err)
+{
+    if (log->on_trouble)
+        log->on_trouble(log->user, err, log->untold);
+    log->tell_at = err ? log->loop->now + ACCESS_TELL_AGAIN : 0;
+    log->untold = 0;
 }
 
 static void lose_waiting(struct access_log *log)
@@ -205,6 +214,8 @@ void access_log_done(struct access_log *log)
         return;
     access_log_flush(log);
     lose_waiting(log);
+    if (log->untold)
+        tell(log, log->err);
     task_cancel(&log->flush);
     timer_done(log->loop, &log->retry);
     buf_done(&log->waiting);
@@ -267,24 +278,38 @@ void access_log_write(struct access_log *log, const struct access_record *r)
         loop_defer(log->loop, &log->flush);
 }
 
-/* What n bytes written mean: whole lines leave, a torn one stays to be written again. */
+/* What n > 0 bytes written mean: whole lines leave, a torn one stays to be written again. */
 static void written(struct access_log *log, size_t n)
 {
     struct str all = buf_str(&log->waiting);
     size_t end = str_rfind(str_sub(all, 0, n), '\n');
     size_t whole = end < n ? end + 1 : 0;
-    if (n)
-        log->torn = whole < n;
+    log->torn = whole < n;
     buf_consume(&log->waiting, whole);
 }
 
-static ssize_t write_some(int fd, struct str s)
+static ssize_t write_some(struct access_log *log, struct str s)
 {
     ssize_t n;
     do
-        n = write(fd, s.p, s.n);
+        n = write(log->fd, s.p, s.n);
     while (n < 0 && errno == EINTR);
+    if (n <= 0)
+        log->err = n < 0 ? err_from_errno(errno) : -ERR_IO;
     return n;
+}
+
+static void try_later(struct access_log *log)
+{
+    timer_start(log->loop, &log->retry, log->loop->now + RETRY_SECONDS * SECOND);
+}
+
+static void failed(struct access_log *log)
+{
+    try_later(log);
+    bool trouble = log->err != -ERR_AGAIN || log->untold;
+    if (trouble && log->loop->now >= log->tell_at)
+        tell(log, log->err);
 }
 
 void access_log_flush(struct access_log *log)
@@ -293,23 +318,26 @@ void access_log_flush(struct access_log *log)
     timer_stop(log->loop, &log->retry);
     task_cancel(&log->flush);
     if (log->torn && b->n) {
-        if (write_some(log->fd, STR("\n")) != 1) {
-            timer_start(log->loop, &log->retry, log->loop->now + RETRY_SECONDS * SECOND);
+        if (write_some(log, STR("\n")) != 1) {
+            failed(log);
             return;
         }
         log->torn = false;
     }
     while (b->n) {
-        ssize_t n = write_some(log->fd, buf_str(b));
-        if (n > 0)
-            written(log, (size_t)n);
-        if (b->n == 0)
-            break;
-        if (n <= 0 || log->torn) {
-            timer_start(log->loop, &log->retry, log->loop->now + RETRY_SECONDS * SECOND);
+        ssize_t n = write_some(log, buf_str(b));
+        if (n <= 0) {
+            failed(log);
+            return;
+        }
+        written(log, (size_t)n);
+        if (log->torn) {
+            try_later(log); /* which shows why it was cut short */
             return;
         }
     }
+    if (log->tell_at || log->untold)
+        tell(log, 0);
     if (b->cap > ACCESS_LOG_MAX / 4)
         buf_done(b); /* after a jam: the memory goes back */
 }
@@ -319,8 +347,13 @@ void access_log_reopen(struct access_log *log, int fd)
     access_log_flush(log);
     log->fd = fd;
     log->torn = false;
-    if (fd < 0)
+    if (fd < 0) {
         lose_waiting(log);
-    else if (log->waiting.n)
+        timer_stop(log->loop, &log->retry);
+        if (log->untold)
+            tell(log, log->err);
+        log->tell_at = 0;
+    } else if (log->waiting.n) {
         access_log_flush(log);
+    }
 }

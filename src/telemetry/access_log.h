@@ -5,7 +5,9 @@
  *
  * When the descriptor takes nothing (disk full, reader of a pipe slow) lines wait, up to
  * ACCESS_LOG_MAX bytes, and are tried again every second; what does not fit is counted in
- * metrics->log_lines_lost and owned up to by a line of its own once writing works again. */
+ * metrics->log_lines_lost and owned up to by a line of its own once writing works again. The owner
+ * hears of it by on_trouble: at the first failure, once a minute while it lasts, and when it is
+ * over. A pipe that is merely full for a while is no trouble until lines are lost. */
 #ifndef TELEMETRY_ACCESS_LOG_H
 #define TELEMETRY_ACCESS_LOG_H
 
@@ -17,6 +19,7 @@ enum access_format { ACCESS_JSON, ACCESS_COMBINED };
 
 #define ACCESS_LOG_MAX ((size_t)1 << 20) /* bytes waiting in a worker */
 #define ACCESS_FIELD_MAX 4096            /* of one text: what is longer gets cut */
+#define ACCESS_TELL_AGAIN (60 * SECOND)  /* while nothing can be written */
 
 /* Borrowed for the call. An empty text (or NULL) is left out of JSON and "-" in combined. */
 struct access_record {
@@ -47,6 +50,13 @@ struct access_log {
     struct timer retry;
     uint64_t lost; /* lines since the last notice */
     bool torn;     /* the file ends amidst a line, which is still whole in `waiting` */
+    /* Set by the owner after access_log_init, or NULL. err 0: all is written again. lost: lines
+     * since the call before. */
+    void (*on_trouble)(void *user, int err, uint64_t lost);
+    void *user;
+    int err;         /* of the last write that failed */
+    uint64_t tell_at; /* ns, when trouble may be told again; 0: none was told */
+    uint64_t untold; /* lines lost since then */
 };
 
 /* Appends a line with its newline. Check buf_ok. Pure. */

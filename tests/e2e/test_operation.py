@@ -1,4 +1,5 @@
 """What an administrator does to a running server, and what a script relies on."""
+import json
 import os
 import signal
 import socket
@@ -6,7 +7,7 @@ import subprocess
 
 import pytest
 
-from clients import curl
+from clients import curl, h2load
 from gate import binary, run_gate, wait_until
 
 CONFIG = """listen https {https};
@@ -85,6 +86,30 @@ def test_a_log_that_is_a_pipe_without_reader(make_gate):
     assert served(gate) == b"one"
     wait_until(lambda: b'"path":"/"' in os.read(reader, 65536), what="a line of the log")
     os.close(reader)
+
+
+@root_only
+def test_an_access_log_on_a_full_disk(make_gate, tmp_path):
+    """It is told, visitors notice nothing, and with space again every line is there, whole."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", disk], check=True)
+    try:
+        (disk / "ballast").write_bytes(bytes(120 << 10))
+        gate = make_gate(config=f"access_log {disk}/log;\n" + CONFIG)
+        assert h2load(gate, requests=120)["2xx"] == 120
+        wait_until(lambda: b"the access log cannot be written: no space left on the device" in gate.log(),
+                   what="a line of the error log")
+        (disk / "ballast").unlink()
+        wait_until(lambda: b"the access log is written again; 0 lines were lost" in gate.log(), what="recovery")
+        lines = (disk / "log").read_bytes().split(b"\n")
+        assert lines.pop() == b""
+        whole = [json.loads(line) for line in lines if line.endswith(b"}")]
+        assert len(whole) == 120
+        assert len(lines) - len(whole) <= 1, "what the full disk cut short stands alone"
+        gate.stop()
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
 
 
 @root_only

@@ -108,7 +108,18 @@ struct bench {
     struct metrics metrics;
     struct access_log log;
     int in, out; /* of a pipe */
+    int err;     /* what was told last */
+    unsigned told;
+    uint64_t told_lost;
 };
+
+static void on_trouble(void *user, int err, uint64_t lost)
+{
+    struct bench *b = user;
+    b->err = err;
+    b->told++;
+    b->told_lost += lost;
+}
 
 static void bench_init(struct bench *b, enum access_format format)
 {
@@ -118,6 +129,8 @@ static void bench_init(struct bench *b, enum access_format format)
     b->in = fds[1];
     b->out = fds[0];
     assert_int_equal(access_log_init(&b->log, b->loop, &b->metrics, b->in, format), 0);
+    b->log.on_trouble = on_trouble;
+    b->log.user = b;
 }
 
 static void bench_done(struct bench *b)
@@ -180,6 +193,9 @@ static void slow_reader(void **state)
     }
     uint64_t lost = b.metrics.log_lines_lost;
     assert_true(lost > 0 && lost < written);
+    assert_int_equal(b.told, 0); /* the next try tells */
+    assert_int_equal(loop_turn(b.loop, UINT64_MAX), 0);
+    assert_true(b.told == 1 && b.err == -ERR_AGAIN && b.told_lost == lost);
     for (int i = 0; i < 200 && b.log.waiting.n; i++) {
         n += drain(b.out, text + n, cap - n);
         assert_int_equal(loop_turn(b.loop, b.loop->now + SECOND), 0);
@@ -189,6 +205,7 @@ static void slow_reader(void **state)
     assert_int_equal(loop_turn(b.loop, 0), 0);
     n += drain(b.out, text + n, cap - n);
     assert_int_equal(b.metrics.log_lines_lost, lost);
+    assert_true(b.err == 0 && b.told_lost == lost);
     char notice[64];
     snprintf(notice, sizeof notice, "\"lines_lost\":%llu}\n", (unsigned long long)lost);
     text[n] = '\0';
@@ -221,10 +238,15 @@ static void full_disk(void **state)
     assert_int_equal(loop_turn(b.loop, UINT64_MAX), 0); /* tries again after a second, in vain */
     assert_int_equal(b.loop->wall, 1);
     assert_true(timer_running(&b.log.retry));
+    assert_true(b.told == 1 && b.err == -ERR_FILE_TOO_LARGE && b.told_lost == 0);
+    while (b.loop->wall < 61) /* tried each second, told each minute */
+        assert_int_equal(loop_turn(b.loop, UINT64_MAX), 0);
+    assert_int_equal(b.told, 2);
     setrlimit(RLIMIT_FSIZE, &old);
     assert_int_equal(loop_turn(b.loop, UINT64_MAX), 0);
     assert_false(timer_running(&b.log.retry));
     assert_int_equal(b.log.waiting.n, 0);
+    assert_true(b.told == 3 && b.err == 0);
     rewind(f);
     size_t n = fread(text, 1, sizeof text - 1, f);
     text[n] = '\0';
@@ -233,8 +255,9 @@ static void full_disk(void **state)
     assert_int_equal(b.metrics.log_lines_lost, 0);
     setrlimit(RLIMIT_FSIZE, &small);
     access_log_write(&b.log, &sample);
-    bench_done(&b); /* still refused: gone for good, but counted */
+    bench_done(&b); /* still refused: gone for good, but counted and told */
     assert_int_equal(b.metrics.log_lines_lost, 1);
+    assert_true(b.err == -ERR_FILE_TOO_LARGE && b.told_lost == 1);
     setrlimit(RLIMIT_FSIZE, &old);
     fclose(f);
 }
