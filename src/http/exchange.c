@@ -536,6 +536,13 @@ void exchange_on_head(struct exchange *x, const struct session_env *env)
     }
     if (!x->req.authority.n) /* HTTP/1.0: the name that the handshake was for */
         x->host = x->conn->facts.sni;
+    /* RFC 9110 7.4 and 4.2.2: nobody has proven on this connection that he is that origin. 421, as
+     * 15.5.20 has it for a scheme that is not answered here (nginx and Caddy overlook the scheme and
+     * serve it). The other way round, http over TLS, nobody is deceived, and some gateways do it. */
+    if (!x->conn->facts.secure && str_eq(x->req.scheme, STR("https"))) {
+        refuse_malformed(x, -ERR_HTTP_MISDIRECTED);
+        return;
+    }
     if (is_refused_method(x)) {
         x->site = x->conn->facts.site;
         exchange_fail_status(x, 405, &allow, 1);

@@ -625,6 +625,26 @@ static void targets(void **state)
     rig_close(&r);
 }
 
+/* RFC 9110 7.4: only who has proven to be that origin may answer for https. */
+static void scheme_of_another_port(void **state)
+{
+    static const char request[] = "GET https://example.com/hello HTTP/1.1\r\n" HOST "\r\n";
+    struct rig r;
+    rig_open(&r, 65536);
+    rig_start(&r);
+    rig_send(&r, request);
+    has(&r, "HTTP/1.1 421 Misdirected Request\r\n");
+    hasnt(&r, "200 OK");
+    assert_int_equal(r.requests, 0);
+    rig_close(&r);
+    rig_open(&r, 65536);
+    r.conn.facts.secure = true;
+    rig_start(&r);
+    rig_send(&r, request);
+    has(&r, "HTTP/1.1 200 OK\r\n");
+    rig_close(&r);
+}
+
 /* Any bytes, split anyhow: no crash, no hang, every exchange ends. */
 static void mutations(void **state)
 {
@@ -662,7 +682,8 @@ int main(void)
         cmocka_unit_test(slow_sender),     cmocka_unit_test(drains),
         cmocka_unit_test(endings),         cmocka_unit_test(limit_of_requests),
         cmocka_unit_test(sends_files),     cmocka_unit_test(error_pages),
-        cmocka_unit_test(targets),         cmocka_unit_test(mutations),
+        cmocka_unit_test(targets),
+        cmocka_unit_test(scheme_of_another_port),         cmocka_unit_test(mutations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
