@@ -13,19 +13,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* 304 carries what a 200 would have for caches (RFC 9110 15.4.5), not what describes the body. */
 static int send_not_modified(struct exchange *x, const struct representation *rep)
 {
-    static const enum field_id kept[] = {FIELD_ETAG, FIELD_LAST_MODIFIED, FIELD_CACHE_CONTROL,
-                                         FIELD_VARY};
-    struct field fields[sizeof kept / sizeof *kept];
-    struct head h = {.status = 304, .length = LENGTH_NONE, .fields = fields,
-                     .cap = sizeof kept / sizeof *kept};
-    for (size_t i = 0; i < h.cap; i++) {
-        struct str value = head_value(&rep->head, kept[i]);
-        if (value.n && head_add(&h, kept[i], value))
-            return -ERR_INTERNAL;
-    }
+    struct head h = rep->head;
+    h.status = 304;
     exchange_send_head(x, &h, true);
     return 0; /* after an error the exchange was reset already */
 }

@@ -117,15 +117,31 @@ static int as_error(struct exchange *x, struct head *h)
     return copy_fields(h, x->error->extra, x->error->nextra);
 }
 
+/* RFC 9110 15.4.5: a 304 has those fields of the 200 in whose place it stands that caches need. So a
+ * handler passes that one's head: what edits it does the same to both, and then what tells of the
+ * body goes. A head without length is somebody else's 304, and stays as it is. */
+static void strip_not_modified(struct head *h)
+{
+    static const enum field_id of_the_body[] = {FIELD_CONTENT_TYPE, FIELD_CONTENT_ENCODING,
+                                                FIELD_ACCEPT_RANGES};
+    if (h->status != 304 || h->length == LENGTH_NONE)
+        return;
+    for (size_t i = 0; i < sizeof of_the_body / sizeof *of_the_body; i++)
+        if (head_has(h, of_the_body[i]))
+            head_remove(h, of_the_body[i]);
+    h->length = LENGTH_NONE;
+}
+
 static int send_final(struct exchange *x, struct head *h, bool end)
 {
     x->status = h->status;
     x->no_body = is_bodiless(x, h->status);
     int err = policy_apply(x, h);
-    if (!err && h->status != 204 && h->status != 304 && (!end || x->no_body))
+    if (!err && h->status != 204 && (!end || x->no_body))
         err = filter_compress_begin(x, h);
     if (err)
         return err;
+    strip_not_modified(h);
     x->head_sent = true;
     err = x->ops->send_head(x, h, end || x->no_body);
     if (err)

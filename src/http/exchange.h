@@ -82,7 +82,9 @@ struct exchange {
 
 /* Sends a final head: completes it from the site's policy (safe headers, HSTS, cookies, header rules,
  * Date, Server), chooses a content coding, then the engine. h may live on the caller's stack; its
- * field array needs room only for its own fields. `end`: no body. 0 or −err (the exchange was reset). */
+ * field array needs room only for its own fields. `end`: no body. A 304 is given the whole head
+ * of the 200 in whose place it stands (with its length); what describes the body is left out of it.
+ * 0 or −err (the exchange was reset). */
 int exchange_send_head(struct exchange *x, const struct head *h, bool end);
 ssize_t exchange_send_body(struct exchange *x, const struct str *parts, size_t n, bool end);
 ssize_t exchange_send_file(struct exchange *x, int fd, uint64_t offset, uint64_t n, bool end);

@@ -184,12 +184,12 @@ static bool is_negotiable(const struct exchange *x, const struct head *h)
     const struct compress_settings *c = x->site ? &x->site->compress : NULL;
     bool page = x->error && x->error->page;
     if (!c || !c->on || page || h->status < 200 || h->status == 204 || h->status == 205 ||
-        h->status == 206 || h->status == 304 || h->length == LENGTH_NONE)
+        h->status == 206 || h->length == LENGTH_NONE)
         return false;
     if (x->req.method == METHOD_CONNECT || head_has(h, FIELD_CONTENT_ENCODING) ||
         head_has(h, FIELD_CONTENT_RANGE))
         return false;
-    if (h->length != LENGTH_UNKNOWN && h->length < c->min_size)
+    if (h->length == 0 || (h->length != LENGTH_UNKNOWN && h->length < c->min_size))
         return false;
     return media_compressible(head_value(h, FIELD_CONTENT_TYPE)) &&
            !lists(h, FIELD_CACHE_CONTROL, STR("no-transform"));
@@ -258,7 +258,7 @@ int filter_compress_begin(struct exchange *x, struct head *h)
     if (coding == CODING_IDENTITY)
         return 0;
     uint64_t length = h->length;
-    if (x->req.method == METHOD_HEAD) /* the same head as GET's, and no body */
+    if (x->no_body) /* HEAD and 304: the same head as that of GET and 200, and no body */
         return edit_head(x, h, coding);
     struct filter_compress *f = filter_new(coding, x->site->compress.level, length);
     if (!f) /* uncompressed is better than not at all */

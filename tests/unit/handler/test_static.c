@@ -365,6 +365,50 @@ static void test_made_here_has_a_weak_tag(void **state)
     fake_stop(&fake);
 }
 
+/* RFC 9110 15.4.5: the fields that the 200 would have had. */
+static void compare_with_304(const char *accept, char tag_begins_with)
+{
+    static const char *const same[] = {"ETag", "Vary", "Last-Modified", "Cache-Control"};
+    static const char *const none[] = {"Content-Type", "Content-Encoding", "Accept-Ranges", "Content-Length"};
+    char values[4][128], fields[300];
+    assert_int_equal(fake_get(&fake, "/large.txt", accept), 200);
+    for (size_t i = 0; i < 4; i++) {
+        snprintf(values[i], sizeof values[i], "%s", fake_field(&fake, same[i]));
+        assert_int_not_equal(values[i][0], '\0');
+    }
+    assert_int_equal(values[0][0], tag_begins_with);
+    snprintf(fields, sizeof fields, "%s\nIf-None-Match: %s", accept, values[0]);
+    for (int head = 0; head < 2; head++) {
+        assert_int_equal(fake_run(&fake, head ? "HEAD" : "GET", "/large.txt", fields, NULL, NULL), 304);
+        for (size_t i = 0; i < 4; i++)
+            assert_field(&fake, same[i], values[i]);
+        for (size_t i = 0; i < 4; i++)
+            assert_field(&fake, none[i], "");
+        assert_true(fake.ended && fake.body.n == 0 && fake.length == LENGTH_NONE);
+    }
+}
+
+static void test_not_modified_says_what_200_says(void **state)
+{
+    char *text = malloc(BIG);
+    memset(text, 'a', BIG);
+    write_at("www/large.txt", text, BIG, 1600000000);
+    free(text);
+    start("root DIR { cache_control max-age=60; }");
+    compare_with_304("Accept-Encoding: gzip", 'W');
+    compare_with_304("Accept-Encoding: identity", '"');
+    fake_stop(&fake);
+    start("root DIR; header set Cache-Control no-transform; header add Vary Cookie;");
+    compare_with_304("Accept-Encoding: gzip", '"');
+    fake_stop(&fake);
+    start("root DIR; compress { min_size 0; }");
+    for (int head = 0; head < 2; head++) {
+        fake_run(&fake, head ? "HEAD" : "GET", "/empty.txt", "Accept-Encoding: gzip", NULL, NULL);
+        assert_int_equal(fake_field(&fake, "ETag")[0], '"');
+    }
+    fake_stop(&fake);
+}
+
 static void get_coded_and_plain(const char *target, const char *date)
 {
     for (int round = 0; round < 3; round++) {
@@ -646,6 +690,7 @@ int main(void)
         cmocka_unit_test(test_prefix_and_types), cmocka_unit_test(test_listing),
         cmocka_unit_test(test_long_listing),   cmocka_unit_test(test_endless_listing),
         cmocka_unit_test(test_abandoned_listing), cmocka_unit_test(test_deep_listing),
+        cmocka_unit_test(test_not_modified_says_what_200_says),
         cmocka_unit_test(test_sibling_is_in_the_tag), cmocka_unit_test(test_before_1970),
         cmocka_unit_test(test_made_here_has_a_weak_tag), cmocka_unit_test(test_from_the_future),
     };

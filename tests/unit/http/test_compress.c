@@ -300,7 +300,8 @@ static void who_gets_it(void **state)
         {"gzip", "image/png", NULL, NULL, 200, 5000, -1, false},
         {"gzip", "text/html", NULL, NULL, 200, 255, -1, false},
         {"gzip", "text/html", NULL, NULL, 206, 5000, -1, false},
-        {"gzip", "text/html", NULL, NULL, 304, 5000, -1, false},
+        {"gzip", "text/html", NULL, NULL, 304, 5000, 0, false}, /* as its 200 would say */
+        {"gzip", "text/html", NULL, NULL, 304, LENGTH_NONE, -1, false},
         {"gzip", "text/html", NULL, NULL, 204, 5000, -1, false},
         {"gzip", "text/html", "content-encoding: br", NULL, 200, 5000, -1, false},
         {"gzip", "text/html", "content-range: bytes 0-1/9", NULL, 200, 5000, -1, false},
