@@ -182,17 +182,46 @@ static int verdict(const struct h2 *h2)
     return h2->failed || h2->freed || h2->ended ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
 }
 
+static bool was_reset_by_us(const struct h2 *h2, int32_t id)
+{
+    for (size_t i = 0; i < H2_RESETS_KEPT; i++)
+        if (h2->reset_ids[i] == id)
+            return true;
+    return false;
+}
+
+/* HEADERS for a stream that is over. RFC 9113 5.1.1: an identifier that was passed over, or used
+ * before, is a connection error; the library only skips the block. But trailers may have crossed
+ * our reset on their way (5.1). As nginx, we know no other excuse. */
+static bool is_stale(struct h2 *h2, int32_t id)
+{
+    return id % 2 && id <= nghttp2_session_get_last_proc_stream_id(h2->ng) &&
+           !nghttp2_session_find_stream(h2->ng, id) && !was_reset_by_us(h2, id);
+}
+
+static void on_begin_head(struct h2 *h2, int32_t id)
+{
+    h2->heading = true;
+    if (is_stale(h2, id))
+        h2_fail(h2, -ERR_H2_PROTOCOL);
+}
+
 static int on_begin_frame(nghttp2_session *ng, const nghttp2_frame_hd *hd, void *user)
 {
     struct h2 *h2 = user;
     h2_frames_begun(&h2->frames, hd->length);
+    if (h2->heading && hd->type != NGHTTP2_CONTINUATION) { /* the head before was skipped */
+        h2->heading = false;
+        h2_spend(h2, H2_COST_OTHER);
+    }
     switch (hd->type) {
     case NGHTTP2_DATA:
         if (hd->length == 0 && !(hd->flags & NGHTTP2_FLAG_END_STREAM))
             h2_spend(h2, H2_COST_EMPTY);
         break;
     case NGHTTP2_HEADERS:
-        break; /* limited as requests */
+        on_begin_head(h2, hd->stream_id); /* otherwise limited as requests */
+        break;
     case NGHTTP2_RST_STREAM:
         h2_spend(h2, H2_COST_RESET);
         break;
@@ -225,10 +254,11 @@ static int on_begin_frame(nghttp2_session *ng, const nghttp2_frame_hd *hd, void 
 static int on_begin_headers(nghttp2_session *ng, const nghttp2_frame *frame, void *user)
 {
     struct h2 *h2 = user;
+    h2->heading = false;
     if (frame->headers.cat != NGHTTP2_HCAT_REQUEST) {
         struct h2_stream *s = stream_by_id(ng, frame->hd.stream_id);
         if (s) {
-            s->head_bytes = s->head_fields = 0; /* trailers are counted on their own */
+            s->head_bytes = s->head_fields = s->cookies = 0; /* trailers are counted on their own */
             h2->head = s;
             h2->head_since = h2_now(h2);
         }
@@ -258,8 +288,7 @@ static int on_header(nghttp2_session *ng, const nghttp2_frame *frame, nghttp2_rc
     if (frame->hd.type != NGHTTP2_HEADERS || !s)
         return verdict(h2);
     struct str n = rcbuf_str(name), v = rcbuf_str(value);
-    s->head_bytes += n.n + v.n + 32; /* RFC 9113 6.5.2 */
-    s->head_fields++;
+    h2_head_count(s, n, v);
     /* Somewhat too large gets its 431; whoever goes on has us decode for nothing (HPACK bomb). */
     if (s->head_bytes > 4 * l->header_size + 16384 || s->head_fields > 4 * l->header_count + 64)
         h2_fail(h2, -ERR_H2_FLOOD);
@@ -384,6 +413,7 @@ static int on_invalid_frame(nghttp2_session *ng, const nghttp2_frame *frame, int
     struct h2 *h2 = user;
     struct h2_stream *s = stream_by_id(ng, frame->hd.stream_id);
     if (frame->hd.type == NGHTTP2_HEADERS) {
+        h2->heading = false;
         if (s && !s->started)
             refused_head(s);
         h2->head = NULL;
@@ -399,8 +429,11 @@ static int on_frame_sent(nghttp2_session *ng, const nghttp2_frame *frame, void *
     struct h2_stream *s = frame->hd.stream_id ? stream_by_id(ng, frame->hd.stream_id) : NULL;
     bool end = (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
                frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
-    if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_NO_ERROR)
-        h2_spend(h2, H2_COST_RESET);
+    if (frame->hd.type == NGHTTP2_RST_STREAM) {
+        h2->reset_ids[h2->nresets++ % H2_RESETS_KEPT] = frame->hd.stream_id;
+        if (frame->rst_stream.error_code != NGHTTP2_NO_ERROR)
+            h2_spend(h2, H2_COST_RESET);
+    }
     if (!end || !s)
         return 0;
     s->done = true;
@@ -446,6 +479,8 @@ static void feed(struct h2 *h2, const char *p, size_t n)
     ssize_t used = nghttp2_session_mem_recv(h2->ng, (const uint8_t *)p, n);
     if (used < 0 && !h2->freed)
         h2_fail(h2, err_of(h2, used));
+    if (h2->frames.faulty)
+        h2_fail(h2, -ERR_H2_PROTOCOL);
     for (uint64_t i = h2_frames_ignored(&h2->frames); i && !h2->failed; i--)
         h2_spend(h2, H2_COST_OTHER);
 }

@@ -17,6 +17,7 @@
 #define H2_FRAME_MAX (9 + 16384)
 #define H2_GATHER (128 * 1024) /* bytes gathered for one write */
 #define H2_LATE ((uint64_t)1000000000) /* ns: from the end of a response to the reset of its request */
+#define H2_RESETS_KEPT 32
 #define H2_QUEUE_MAX 1000      /* frames waiting to go out before we stop reading */
 
 /* A stream with its exchange. Owned by its session: in `streams` from the first header until the
@@ -30,8 +31,8 @@ struct h2_stream {
     int32_t id;
     int fault;            /* −err: what is wrong with the head, answered by an error page */
     size_t head_bytes;    /* decoded, as RFC 9113 6.5.2 counts */
-    size_t head_fields;
-    size_t cookies;       /* Cookie fields among them */
+    size_t head_fields;   /* without pseudo-fields; all Cookie fields are one */
+    size_t cookies;       /* Cookie fields */
     uint64_t credit;      /* body bytes that the peer may send now */
     bool started;         /* the exchange was handed upwards */
     bool reset;           /* in `dead` */
@@ -72,6 +73,9 @@ struct h2 {
     struct pace pace;
     uint64_t head_since;       /* ns: a head, or the preface, is incomplete since; 0: none is */
     struct h2_stream *head;    /* whose header block is being read */
+    bool heading;              /* a header block began, and the library has not said whose it is */
+    int32_t reset_ids[H2_RESETS_KEPT]; /* of the streams that we reset last, a ring */
+    size_t nresets;
     uint64_t drain_at;         /* ns: the second GOAWAY is due */
     uint64_t late_at;          /* ns: the earliest reset_at of a stream; 0: none */
     uint64_t linger_until;     /* ns: GOAWAY sent, discarding input */
@@ -108,6 +112,7 @@ void h2_pool_trim(struct h2_pool *p); /* frees the spares if no stream is in use
 
 /* h2_head.c: a field of a request head. Faults are kept in s->fault. */
 void h2_head_begin(struct h2_stream *s);
+void h2_head_count(struct h2_stream *s, struct str name, struct str value); /* also of trailers */
 void h2_head_field(struct h2_stream *s, struct str name, struct str value);
 void h2_head_finish(struct h2_stream *s, bool end);
 

@@ -66,6 +66,7 @@ void h2_guard_sent(struct h2_guard *g, size_t n, bool end)
 /* ---- frames that the library ignores ---- */
 
 #define PREFACE_SIZE 24
+#define PRIORITY_UPDATE 0x10 /* RFC 9218 7.1 */
 #define SMALL 256 /* bytes; a large ignored frame costs the peer more than us, and may have been under
                      way when its stream ended */
 
@@ -74,18 +75,33 @@ void h2_frames_init(struct h2_frames *f)
     *f = (struct h2_frames){.skip = PREFACE_SIZE};
 }
 
+/* The start of a payload. */
+static void look_at(struct h2_frames *f, const char *p, size_t n)
+{
+    for (; n && f->id_left; p++, n--) {
+        f->id = f->id << 8 | (uint8_t)*p;
+        if (--f->id_left == 0)
+            f->faulty |= (f->id & 0x7fffffff) == 0;
+    }
+}
+
 void h2_frames_scan(struct h2_frames *f, const char *p, size_t n)
 {
     while (n) {
         size_t part = f->skip < n ? f->skip : n;
+        look_at(f, p, part);
         f->skip -= (uint32_t)part;
         p += part;
         n -= part;
         for (; n && f->skip == 0; p++, n--) {
             if (f->have < 3)
                 f->length = f->length << 8 | (uint8_t)*p;
+            else if (f->have == 3)
+                f->type = (uint8_t)*p;
             if (++f->have < 9)
                 continue;
+            f->id_left = f->type == PRIORITY_UPDATE && f->length >= 4 ? 4 : 0;
+            f->id = 0;
             f->scanned += f->length < SMALL;
             f->skip = f->length;
             f->have = 0;

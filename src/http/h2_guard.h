@@ -40,7 +40,11 @@ void h2_guard_sent(struct h2_guard *g, size_t n, bool end);
 struct h2_frames {
     uint32_t skip;           /* bytes up to the next frame's header */
     uint32_t length;         /* of the frame whose header is being read */
+    uint32_t id;             /* as far as read: the stream that a PRIORITY_UPDATE is about */
     uint8_t have;            /* bytes of that header */
+    uint8_t type;            /* of that frame */
+    uint8_t id_left;         /* bytes of `id` to come */
+    bool faulty;             /* RFC 9218 7.1: a PRIORITY_UPDATE about stream 0 */
     uint64_t scanned, begun; /* small frames that came, that the library began to treat */
     uint64_t charged;
 };

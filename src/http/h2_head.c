@@ -5,6 +5,7 @@
 #include "http/h2.h"
 
 #include "wire/scan.h"
+#include "wire/uri.h"
 
 void h2_head_begin(struct h2_stream *s)
 {
@@ -44,8 +45,10 @@ static int pseudo(struct h2_stream *s, struct str name, struct str value)
             return -ERR_HTTP_URI_TOO_LONG;
         return scan_target(value) == value.n ? set(s, &h->target, value) : -ERR_HTTP_URI;
     }
-    if (str_eq(name, STR(":scheme")))
-        return set(s, &h->scheme, value);
+    if (str_eq(name, STR(":scheme"))) { /* as HTTP/1's absolute-form; letters of any case (RFC 3986 3.1) */
+        h->scheme = str_ieq(value, STR("https")) ? STR("https") : STR("http");
+        return str_ieq(value, h->scheme) ? 0 : -ERR_HTTP_URI;
+    }
     if (str_eq(name, STR(":authority")))
         return set(s, &h->authority, value);
     if (str_eq(name, STR(":protocol")))
@@ -66,10 +69,17 @@ static int regular(struct h2_stream *s, struct str name, struct str value)
         return err;
     if ((err = set(s, &f.value, value)) != 0)
         return err;
-    s->cookies += f.id == FIELD_COOKIE;
     h->fields[h->nfields++] = f;
     h->present |= f.id ? (uint64_t)1 << f.id : 0;
     return 0;
+}
+
+void h2_head_count(struct h2_stream *s, struct str name, struct str value)
+{
+    s->head_bytes += name.n + value.n + 32; /* RFC 9113 6.5.2 */
+    s->cookies += str_eq(name, STR("cookie"));
+    /* Crumbs are one field (RFC 9113 8.2.3): their bytes count, their number does not. */
+    s->head_fields += name.n && name.p[0] != ':' && (s->cookies <= 1 || !str_eq(name, STR("cookie")));
 }
 
 void h2_head_field(struct h2_stream *s, struct str name, struct str value)
@@ -77,7 +87,7 @@ void h2_head_field(struct h2_stream *s, struct str name, struct str value)
     const struct limits *l = s->h2->base.limits;
     if (s->fault)
         return;
-    if (s->head_bytes > l->header_size || s->head_fields > l->header_count + 5) {
+    if (s->head_bytes > l->header_size || s->head_fields > l->header_count) {
         s->fault = -ERR_HTTP_FIELDS_TOO_LARGE;
         return;
     }
@@ -117,6 +127,20 @@ static int join_cookies(struct h2_stream *s)
     return 0;
 }
 
+/* Whether both name the same: letters of any case, a port that the scheme has anyway
+ * (RFC 3986 6.2.3). */
+static bool same_authority(const struct head *h, struct str one, struct str other)
+{
+    char text[2][URI_HOST_MAX];
+    struct str host[2];
+    uint16_t port[2], usual = str_eq(h->scheme, STR("http")) ? 80 : 443;
+    if (str_ieq(one, other))
+        return true;
+    if (uri_host(one, text[0], &host[0], &port[0]) || uri_host(other, text[1], &host[1], &port[1]))
+        return false;
+    return str_eq(host[0], host[1]) && (port[0] ? port[0] : usual) == (port[1] ? port[1] : usual);
+}
+
 /* RFC 9113 8.3.1: Host, if there too, must be the same. */
 static int check_authority(struct head *h)
 {
@@ -125,7 +149,17 @@ static int check_authority(struct head *h)
         return 0;
     if (h->authority.n == 0)
         h->authority = host->value;
-    return str_ieq(h->authority, host->value) ? 0 : -ERR_HTTP_HOST;
+    return same_authority(h, h->authority, host->value) ? 0 : -ERR_HTTP_HOST;
+}
+
+/* RFC 9110 10.1.1, as HTTP/1 has it (wire/h1_frame.c). */
+static int read_expectation(struct head *h)
+{
+    for (size_t i = 0; head_has(h, FIELD_EXPECT) && i < h->nfields; i++)
+        if (h->fields[i].id == FIELD_EXPECT && !str_ieq(h->fields[i].value, STR("100-continue")))
+            return -ERR_HTTP_EXPECT;
+    h->expect_continue = head_has(h, FIELD_EXPECT) && h->length != LENGTH_NONE && h->length != 0;
+    return 0;
 }
 
 static int read_length(struct head *h, bool end)
@@ -146,8 +180,8 @@ void h2_head_finish(struct h2_stream *s, bool end)
         s->fault = check_authority(h);
     if (!s->fault)
         s->fault = read_length(h, end);
-    if (head_has(h, FIELD_EXPECT))
-        h->expect_continue = str_ieq(head_value(h, FIELD_EXPECT), STR("100-continue"));
+    if (!s->fault)
+        s->fault = read_expectation(h);
     if (head_has(h, FIELD_PRIORITY)) /* nghttp2 has read it as well; ours is for the response's */
         s->priority = priority_parse(head_value(h, FIELD_PRIORITY));
     if (h->method == METHOD_CONNECT && h->protocol.n == 0)

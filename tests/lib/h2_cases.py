@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 from http2 import (ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PADDED, PING, PREFACE, PRIORITY,
-                   PRIORITY_FLAG, PUSH_PROMISE, RST_STREAM, SETTINGS, WINDOW_UPDATE, COMPRESSION_ERROR,
+                   PRIORITY_FLAG, PRIORITY_UPDATE, PUSH_PROMISE, RST_STREAM, SETTINGS, WINDOW_UPDATE, COMPRESSION_ERROR,
                    ENHANCE_YOUR_CALM, FLOW_CONTROL_ERROR, FRAME_SIZE_ERROR, PROTOCOL_ERROR, STREAM_CLOSED, frame, rst,
                    settings, window)
 
@@ -106,6 +106,9 @@ CASES = [
     Case("HEADERS behind END_STREAM", held(headers(1, block(("x", "y")))), goaway(S) + reset(S), stream=1,
          settings=HELD),
     Case("a body on a held stream, then reset", held(rst(1), end=False), [OPEN], settings=HELD),
+    Case("HEADERS on a stream passed over", lambda raw: headers(5, request()) + headers(3, request()), goaway(P)),
+    Case("HEADERS on a stream that has ended", lambda raw: headers(1, request()) + rst(1) + headers(1, request()),
+         goaway(P, S)),
     # SETTINGS
     Case("SETTINGS on stream 1", just(frame(SETTINGS, 0, 1)), goaway(P)),
     Case("SETTINGS of 5 bytes", just(frame(SETTINGS, 0, 0, b"abcde")), goaway(F)),
@@ -135,6 +138,9 @@ CASES = [
     Case("PRIORITY of 4 bytes", just(frame(PRIORITY, 0, 1, bytes(4))), goaway(F)),
     Case("HEADERS that are shorter than their priority", just(frame(HEADERS, WHOLE | PRIORITY_FLAG, 1, b"abc")),
          goaway(F, P)),
+    Case("PRIORITY_UPDATE about stream 0", just(frame(PRIORITY_UPDATE, 0, 0, bytes(4) + b"u=1")), goaway(P)),
+    Case("PRIORITY_UPDATE on a stream", just(frame(PRIORITY_UPDATE, 0, 1, b"\0\0\0\1u=1")), goaway(P)),
+    Case("a PRIORITY_UPDATE ahead of its stream", just(frame(PRIORITY_UPDATE, 0, 0, b"\0\0\0\1u=1")), [OPEN]),
     # frames of the wrong kind or size
     Case("PUSH_PROMISE from a client", lambda raw: frame(PUSH_PROMISE, END_HEADERS, 1, b"\0\0\0\2" + request()),
          goaway(P)),
@@ -210,6 +216,11 @@ CASES = [
     Case("a pseudo-field in trailers", held(headers(1, block((":path", "/"))), end=False), MALFORMED, stream=1,
          settings=HELD),
     Case("too many fields", one(request(*[("x", "1")] * 300)), status(431) + goaway(ENHANCE_YOUR_CALM), stream=1),
+    Case("many crumbs of a cookie", one(request(*[("cookie", "a=%d" % i) for i in range(120)])), status(200), stream=1),
+    Case(":scheme ftp", one(request(scheme="ftp")), MALFORMED, stream=1),
+    Case("an unknown expectation", one(request(("expect", "foo"))), status(417), stream=1),
+    Case("Host with the usual port", one(request(("host", "localhost:443"))), status(200), stream=1),
+    Case("Host with another port", one(request(("host", "localhost:444"))), MALFORMED, stream=1),
     Case("a target too long", one(request(path="/" + "a" * 16000)), status(414, 431), stream=1),
 ]
 

@@ -264,6 +264,69 @@ static void large_heads_get_431(void **state)
     client_done(&c);
 }
 
+/* RFC 9113 8.2.3: however many crumbs, one field; their bytes count as all others. */
+static void crumbs_are_one_field(void **state)
+{
+    struct client c;
+    struct limits l = world_limits();
+    l.header_count = 8;
+    client_new(&c, 65536, &l, 0);
+    nghttp2_nv crumbs[28];
+    for (size_t i = 0; i < 28; i++)
+        crumbs[i] = nv("cookie", "a=1");
+    int32_t many = ask(&c, "GET", "/", crumbs, 28);
+    for (size_t i = 0; i < 8; i++)
+        crumbs[i] = nv("x", "1");
+    int32_t more = ask(&c, "GET", "/", crumbs, 9), most = ask(&c, "GET", "/", crumbs, 8);
+    static char text[2000];
+    memset(text, 'x', sizeof text - 1);
+    for (size_t i = 0; i < 10; i++)
+        crumbs[i] = nv("cookie", text);
+    int32_t large = ask(&c, "GET", "/", crumbs, 10);
+    pump(&c);
+    assert_int_equal(reply_of(&c, many)->status, 200);
+    assert_int_equal(reply_of(&c, most)->status, 200);
+    assert_int_equal(reply_of(&c, more)->status, 431);
+    assert_int_equal(reply_of(&c, large)->status, 431);
+    client_done(&c);
+}
+
+/* What HTTP/1 refuses, and with which status. */
+static void heads_are_judged_as_in_http1(void **state)
+{
+    static const struct {
+        const char *scheme, *authority, *name, *value;
+        int status;
+    } rows[] = {
+        {"https", "localhost", "accept", "*/*", 200},
+        {"HTTPS", "localhost", "accept", "*/*", 200},
+        {"http", "localhost", "accept", "*/*", 200},
+        {"ftp", "localhost", "accept", "*/*", 400},
+        {"https", "localhost", "expect", "100-Continue", 200},
+        {"https", "localhost", "expect", "foo", 417},
+        {"https", "localhost", "host", "localhost:443", 200},
+        {"https", "localhost:443", "host", "LocalHost", 200},
+        {"https", "localhost:8443", "host", "localhost:8443", 200},
+        {"https", "localhost", "host", "localhost:80", 400},
+        {"http", "localhost", "host", "localhost:80", 200},
+        {"https", "localhost:8443", "host", "localhost", 400},
+        {"https", "localhost", "host", "other", 400},
+        {"https", "localhost", "host", "a b", 400},
+    };
+    struct client c;
+    client_new(&c, 65536, NULL, 0);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        nghttp2_nv all[] = {nv(":method", "GET"), nv(":scheme", rows[i].scheme),
+                            nv(":authority", rows[i].authority), nv(":path", "/"),
+                            nv(rows[i].name, rows[i].value)};
+        int32_t id = nghttp2_submit_request(c.ng, NULL, all, 5, NULL, NULL);
+        pump(&c);
+        print_message("%s %s %s=%s\n", rows[i].scheme, rows[i].authority, rows[i].name, rows[i].value);
+        assert_int_equal(reply_of(&c, id)->status, rows[i].status);
+    }
+    client_done(&c);
+}
+
 static void resets_end_exchanges(void **state)
 {
     struct client c;
@@ -483,6 +546,13 @@ static size_t malformed_heads(char *to, unsigned i)
     return put(to, GET_SIZE - 1, 1, 5, 2 * i + 1, "\x82\x87\x84\x82\x87\x84\x82\x87\x84\x82\x87\x84\x84");
 }
 
+/* Trailers that may have crossed our reset on their way are no fault, but not free either. */
+static size_t late_trailers(char *to, unsigned i)
+{
+    size_t n = i ? 0 : put(to, 21, 1, 4, 1, "\x82\x87\x04\x06/reset\x41\x09localhost");
+    return n + put(to + n, 4, 1, 5, 1, "\0\1x\0");
+}
+
 static void floods_are_ended(void **state)
 {
     static const struct {
@@ -500,6 +570,7 @@ static void floods_are_ended(void **state)
         {"empty data", empty_data, 128},
         {"empty continuations", empty_continuations, 40},
         {"unknown frames", unknown_frames, 200},
+        {"late trailers", late_trailers, 200},
         {"malformed heads", malformed_heads, 200},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -610,6 +681,14 @@ static void faults(void **state)
         {"bad HPACK index", 24 + 9 + 10, PREFACE "\0\0\0\4\0\0\0\0\0" "\0\0\1\1\5\0\0\0\1\x80", 9},
         {"frame too large", 24 + 9 + 9, PREFACE "\0\0\0\4\0\0\0\0\0" "\0\x40\1\0\0\0\0\0\1", 6},
         {"PING of 7 bytes", 24 + 9 + 16, PREFACE "\0\0\0\4\0\0\0\0\0" "\0\0\7\6\0\0\0\0\0" "1234567", 6},
+        {"a lower stream", 24 + 9 + 2 * (9 + GET_SIZE), PREFACE "\0\0\0\4\0\0\0\0\0"
+         "\0\0\x0e\1\5\0\0\0\5" GET_BLOCK "\0\0\x0e\1\5\0\0\0\3" GET_BLOCK, 1},
+        {"a stream again", 24 + 9 + 2 * (9 + GET_SIZE), PREFACE "\0\0\0\4\0\0\0\0\0"
+         "\0\0\x0e\1\5\0\0\0\1" GET_BLOCK "\0\0\x0e\1\5\0\0\0\1" GET_BLOCK, 5},
+        {"PRIORITY_UPDATE about stream 0", 24 + 9 + 9 + 7, PREFACE "\0\0\0\4\0\0\0\0\0"
+         "\0\0\7\x10\0\0\0\0\0" "\0\0\0\0u=1", 1},
+        {"PRIORITY_UPDATE of 3 bytes", 24 + 9 + 9 + 3, PREFACE "\0\0\0\4\0\0\0\0\0"
+         "\0\0\3\x10\0\0\0\0\0" "\0\0\0", 6},
         {"PUSH_PROMISE", 24 + 9 + 14, PREFACE "\0\0\0\4\0\0\0\0\0" "\0\0\5\5\4\0\0\0\1\0\0\0\2\x82", 1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -650,6 +729,8 @@ int main(void)
         cmocka_unit_test(uploads_are_credited),
         cmocka_unit_test(heads_are_read),
         cmocka_unit_test(large_heads_get_431),
+        cmocka_unit_test(crumbs_are_one_field),
+        cmocka_unit_test(heads_are_judged_as_in_http1),
         cmocka_unit_test(resets_end_exchanges),
         cmocka_unit_test(urgent_streams_go_first),
         cmocka_unit_test(draining_loses_nothing),

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -94,6 +95,40 @@ static void frames_are_followed(void **state)
     }
 }
 
+/* A PRIORITY_UPDATE, in pieces of every size. */
+static bool is_faulty(uint8_t type, size_t length, const char id[4])
+{
+    char text[24 + 9 + 300 + 9] = {0};
+    text[24 + 1] = (char)(length >> 8);
+    text[24 + 2] = (char)length;
+    text[24 + 3] = (char)type;
+    memcpy(text + 24 + 9, id, 4);
+    text[24 + 9 + length + 8] = 1; /* the next frame's stream */
+    size_t n = 24 + 9 + length + 9;
+    bool first = false;
+    for (size_t step = 1; step <= n; step++) {
+        struct h2_frames f;
+        h2_frames_init(&f);
+        for (size_t i = 0; i < n; i += step)
+            h2_frames_scan(&f, text + i, n - i < step ? n - i : step);
+        assert_int_equal(f.skip + f.have, 0);
+        if (step == 1)
+            first = f.faulty;
+        assert_int_equal(f.faulty, first);
+    }
+    return first;
+}
+
+static void priority_updates_are_read(void **state)
+{
+    assert_true(is_faulty(0x10, 4, "\0\0\0\0"));
+    assert_true(is_faulty(0x10, 300, "\x80\0\0\0")); /* RFC 9218 7.1: the first bit is reserved */
+    assert_false(is_faulty(0x10, 7, "\0\0\0\1"));
+    assert_false(is_faulty(0x10, 7, "\x7f\0\0\0"));
+    assert_false(is_faulty(0x10, 3, "\0\0\0\0")); /* the library's: FRAME_SIZE_ERROR */
+    assert_false(is_faulty(0x06, 8, "\0\0\0\0"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -101,6 +136,7 @@ int main(void)
         cmocka_unit_test(time_forgives),
         cmocka_unit_test(data_pays_for_window_updates),
         cmocka_unit_test(frames_are_followed),
+        cmocka_unit_test(priority_updates_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
