@@ -208,6 +208,16 @@ def measure(server, scenario):
     return (cpu_ns(server.process.pid) - before) / operations / unit
 
 
+def cell(theirs, ours, itself):
+    """Rounds are compared one by one: what the machine does besides changes from minute to minute."""
+    known = [v for v in theirs if v is not None]
+    ratios = [t / o for t, o in zip(theirs, ours) if t is not None and o is not None]
+    if not known:
+        return "–"
+    text = f"{statistics.median(known):.2f}"
+    return text if itself or not ratios else text + f" ({statistics.median(ratios):.2f})"
+
+
 def main():
     global TOOL
     ap = argparse.ArgumentParser()
@@ -231,20 +241,18 @@ def main():
                         v = measure(s, scenario)
                     except Exception as e:  # a peer that cannot do a scenario has no figure there
                         print(f"{scenario} {s.name}: {e}", file=sys.stderr)
-                        continue
+                        v = None
                     if r:  # the first round warms up
                         figures.setdefault(scenario, {}).setdefault(s.name, []).append(v)
     finally:
         for s in servers:
             s.stop()
         shutil.rmtree(base, ignore_errors=True)
-    print(f"\nServer CPU per operation, median of {a.rounds}; in brackets peer ÷ gate443 (above 1: we need less)\n")
+    print(f"\nServer CPU per operation, median of {a.rounds}; in brackets the median of the rounds' peer ÷ gate443 (above 1: we need less)\n")
     print("| scenario | unit | " + " | ".join(names) + " |")
     print("|---" * (len(names) + 2) + "|")
     for scenario, by in figures.items():
-        med = {n: statistics.median(v) for n, v in by.items()}
-        ours = med.get("gate443")
-        cells = [(f"{med[n]:.2f}" + (f" ({med[n] / ours:.2f})" if n != "gate443" and ours else "")) if n in med else "–" for n in names]
+        cells = [cell(by[n], by["gate443"], n == "gate443") for n in names]
         print(f"| {scenario} | {SCENARIOS[scenario][0]} | " + " | ".join(cells) + " |")
     if a.json:
         Path(a.json).write_text(json.dumps(figures, indent=1))
