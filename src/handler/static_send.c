@@ -201,7 +201,7 @@ static ssize_t send_piece(struct exchange *x, struct static_sender *s, struct st
     if (p->text.p)
         return exchange_send_body(x, &p->text, 1, end);
     if (shrunk(s, p))
-        return -ERR_IO;
+        return -ERR_FILE_CHANGED;
     return exchange_send_file(x, s->fd, p->offset, p->left, end);
 }
 

@@ -266,7 +266,7 @@ static ssize_t send_file_filtered(struct exchange *x, int fd, uint64_t offset, u
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0 || (got == 0 && want))
-            return got < 0 ? err_from_errno(errno) : -ERR_EOF;
+            return got < 0 ? err_from_errno(errno) : -ERR_FILE_CHANGED;
         struct str part = str_of(data, (size_t)got);
         ssize_t taken = send_body(x, &part, 1, end && total + (uint64_t)got == n);
         if (taken < 0)

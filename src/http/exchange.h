@@ -32,7 +32,8 @@ struct http_ops {
     /* Bytes taken (possibly fewer than offered: on_writable follows), −err: gone. `end` counts only
      * if everything was taken. With nothing to send and `end` true it ends the body. */
     ssize_t (*send_body)(struct exchange *, const struct str *parts, size_t n, bool end);
-    /* The same from a file; the descriptor must stay open until the bytes were taken. */
+    /* The same from a file; the descriptor must stay open until the bytes were taken. A file that
+     * became shorter: -ERR_FILE_CHANGED. */
     ssize_t (*send_file)(struct exchange *, int fd, uint64_t offset, uint64_t n, bool end);
     int (*send_trailers)(struct exchange *, const struct head *h); /* ends the body */
     void (*give_credit)(struct exchange *, size_t n); /* the peer may send n further body bytes */

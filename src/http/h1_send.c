@@ -290,6 +290,8 @@ static ssize_t send_file(struct exchange *x, int fd, uint64_t offset, uint64_t n
         return h->dead ? h->err : 0;
     }
     ssize_t taken = stream_send_file(h->base.conn->stream, fd, offset, (size_t)step);
+    if (taken == -ERR_EOF) /* the file's end, not the peer's */
+        taken = -ERR_FILE_CHANGED;
     if (taken < 0) {
         h1_die(h, (int)taken);
         return taken;

@@ -214,7 +214,7 @@ static ssize_t h2_send_file(struct exchange *x, int fd, uint64_t offset, uint64_
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
-            return got < 0 ? err_from_errno(errno) : -ERR_EOF;
+            return got < 0 ? err_from_errno(errno) : -ERR_FILE_CHANGED;
         h2->pulled += (size_t)got;
         taken += (size_t)got;
     }

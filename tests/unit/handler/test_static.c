@@ -301,6 +301,7 @@ static void test_shrinking_resets(void **state)
     fake_get(&fake, "/shrinks.bin", "");
     assert_true(fake.was_reset);
     assert_false(fake.ended);
+    assert_int_equal(fake.x.err, -ERR_FILE_CHANGED);
     free(big);
     fake_stop(&fake);
 }

@@ -571,7 +571,9 @@ static void sends_files(void **state)
     r.file = fileno(f);
     rig_start(&r);
     rig_send(&r, GET("/file"));
-    assert_true(r.closed && r.closed_err != 0);
+    assert_true(r.closed);
+    assert_int_equal(r.closed_err, -ERR_FILE_CHANGED);
+    assert_int_equal(r.last_err, -ERR_FILE_CHANGED);
     rig_close(&r);
     fclose(f);
 }
