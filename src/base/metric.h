@@ -10,6 +10,7 @@ struct metrics {
 #define METRIC(field, name, type, help) uint64_t field;
 #include "base/metric.def"
 #undef METRIC
+    uint64_t heartbeat; /* no metric: moves as long as its process does */
 };
 
 struct metric_row {

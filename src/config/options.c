@@ -173,6 +173,9 @@ const struct option option_global[] = {
      .doc = "The log of requests; `-` is the standard output. Off by default."},
     {"file_cache", OPT_SIZE, AT(snapshot, file_cache_size), .def = "64m", .args = "SIZE",
      .doc = "Memory of one worker for small files; 0 switches the cache off."},
+    {"watchdog", OPT_DURATION, AT(snapshot, watchdog), .def = "30s", .min = 5 * SECOND, .args = "DURATION",
+     .doc = "A worker or keeper process that has not moved for that long (stopped, or in an endless loop) is "
+            "killed and replaced."},
     {"challenges", OPT_DIR, AT(snapshot, challenges), .args = "DIR",
      .doc = "Where another ACME client (certbot --webroot, acme.sh, lego, dehydrated) leaves its answers to "
             "a certificate authority. They are handed out over plain http in front of the redirect, from "

@@ -171,6 +171,7 @@ struct snapshot {
     struct str access_log;     /* path, "-": standard output, empty: off */
     int access_log_format;     /* enum log_format */
     uint64_t file_cache_size;  /* bytes a worker */
+    uint64_t watchdog;         /* ns */
     struct dir_ref *challenges; /* where ACME clients leave their answers; NULL: nowhere */
     struct written *written;   /* for `explain`, in no order */
     size_t nwritten;

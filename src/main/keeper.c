@@ -4,6 +4,7 @@
 
 #include "base/pack.h"
 #include "main/state.h"
+#include "main/watchdog.h"
 #include "process/chan.h"
 #include "tls/keyvault.h"
 
@@ -30,6 +31,8 @@ struct keeper {
     struct timer rotation;
     uint64_t ticket_period; /* ns */
     struct buf signature;
+    struct metrics *page; /* NULL: single */
+    struct heartbeat heartbeat;
     bool has_ca;
     bool single;
 };
@@ -202,6 +205,7 @@ static void keeper_end(struct keeper *k)
     }
     chan_close(k->parent);
     timer_done(k->loop, &k->rotation);
+    heartbeat_stop(&k->heartbeat);
     keyvault_free(k->vault);
     buf_done(&k->signature);
     if (!k->single)
@@ -245,7 +249,10 @@ static int keeper_start(struct loop *loop, const struct role_args *args)
     buf_init(&k->signature, SIGNATURE_MAX);
     struct chan_env env = {keeper_role.permitted, on_parent_message, on_parent_gone, k};
     k->vault = keyvault_new();
+    k->page = role_map_metrics(args->metrics);
     int err = k->vault ? timer_init(loop, &k->rotation, rotate) : -ERR_NOMEM;
+    if (!err)
+        err = heartbeat_start(&k->heartbeat, loop, k->page);
     if (!err) {
         k->parent = chan_new(loop, args->chan, &env);
         err = k->parent ? 0 : -ERR_NOMEM;
@@ -259,6 +266,7 @@ static int keeper_start(struct loop *loop, const struct role_args *args)
     if (err) {
         chan_close(k->parent);
         timer_done(loop, &k->rotation);
+        heartbeat_stop(&k->heartbeat);
         keyvault_free(k->vault);
         free(k);
     }

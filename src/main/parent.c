@@ -90,7 +90,8 @@ static void on_gone(struct chan *chan, int err)
 
 static int make_page(struct child *c)
 {
-    if (c->role != &worker_role || c->metrics)
+    bool own = c->parent->options.single && c->role == &keeper_role;
+    if (own || c->metrics)
         return 0;
     int fd = memfd_create("gate443 metrics", MFD_CLOEXEC);
     if (fd < 0 || ftruncate(fd, sizeof(struct metrics)))
@@ -156,7 +157,7 @@ static int start_child(struct child *c)
     struct chan_env env = {keeper ? PERMIT(KEYS_LOADED) : PERMIT(CONFIG_READY), on_message, on_gone,
                            c};
     clear_gauges(c);
-    c->started = p->loop->now;
+    c->started = c->beat_at = p->loop->now;
     c->chan = chan_new(p->loop, ends[0], &env);
     int extra = keeper ? fcntl(p->state_fd, F_DUPFD_CLOEXEC, 3) : -1;
     if (!c->chan) {
@@ -465,6 +466,8 @@ static int parent_open(struct parent *p, struct buf *why)
     if (!err)
         err = timer_init(p->loop, &p->second, roots_on_second);
     if (!err)
+        err = timer_init(p->loop, &p->watchdog, watchdog_on_second);
+    if (!err)
         err = timer_init(p->loop, &p->patience, on_patience);
     if (!err)
         err = timer_init(p->loop, &p->deploying, deploy_on_deadline);
@@ -514,6 +517,7 @@ static void parent_close(struct parent *p)
     }
     timer_done(p->loop, &p->minute);
     timer_done(p->loop, &p->second);
+    timer_done(p->loop, &p->watchdog);
     timer_done(p->loop, &p->patience);
     timer_done(p->loop, &p->deploying);
     if (p->state_fd >= 0)
@@ -539,6 +543,7 @@ int parent_run(const struct serve_options *options)
     if (!err) {
         timer_start(p.loop, &p.minute, p.loop->now + 60 * SECOND);
         timer_start(p.loop, &p.second, p.loop->now + SECOND);
+        timer_start(p.loop, &p.watchdog, p.loop->now + SECOND);
         deploy_begin(&p, NULL);
         if (!p.failed)
             err = loop_run(p.loop);

@@ -2,13 +2,14 @@
  * processes, and puts a new generation into service only when every part of it is ready. It never
  * reads a byte from the network. Files: parent.c (children, signals, end), deploy.c (one generation
  * from text to service), sockets.c (listening), hsts.c (the ramp), roots.c (directories that are
- * replaced). */
+ * replaced), watchdog.c (children that hang). */
 #ifndef MAIN_PARENT_H
 #define MAIN_PARENT_H
 
 #include "control/control_server.h"
 #include "main/bundle.h"
 #include "main/roles.h"
+#include "main/watchdog.h"
 #include "process/chan.h"
 
 #include <sys/types.h>
@@ -36,8 +37,9 @@ struct child {
     uint64_t started;       /* ns */
     unsigned failures;      /* in a row, each after less than 10 s of life */
     struct timer respawn;
-    int metrics_fd;         /* worker: its page, kept over restarts */
+    int metrics_fd;         /* its page, kept over restarts */
     struct metrics *metrics;
+    uint64_t beat, beat_at; /* heartbeat as last seen; ns, when it moved */
     bool ready;             /* worker: pending generation prepared */
     bool awaited;           /* worker: the pending generation waits for its answer */
 };
@@ -85,7 +87,8 @@ struct parent {
     struct deploy *live, *pending;
     uint64_t generation;            /* the last given */
     struct watch signals;
-    struct timer minute, second, patience;
+    struct timer minute, second, patience, watchdog;
+    uint64_t looked;                /* ns, when the watchdog did */
     struct timer deploying;         /* until when `pending` must be ready everywhere */
     bool stopping, failed;
 };

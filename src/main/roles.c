@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -21,6 +22,15 @@ const struct role *role_find(const char *name)
         if (strcmp(roles[i]->name, name) == 0)
             return roles[i];
     return NULL;
+}
+
+struct metrics *role_map_metrics(int fd)
+{
+    if (fd < 0)
+        return NULL;
+    void *p = mmap(NULL, sizeof(struct metrics), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    close(fd);
+    return p == MAP_FAILED ? NULL : p;
 }
 
 /* Empties the window in which a child could be stopped by a terminal's ^C: the parent decides. */

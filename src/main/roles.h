@@ -11,7 +11,7 @@
 struct role_args {
     int chan;        /* to the parent */
     int extra;       /* keeper: the state directory, or -1 */
-    int metrics;     /* worker: its page of shared memory (a memfd), or -1 */
+    int metrics;     /* its page of shared memory (a memfd), or -1 */
     struct log log;
     bool single;     /* all roles share one process: no sandbox, ending stops nothing else */
 };
@@ -27,6 +27,8 @@ struct role {
 #define PERMIT(id) ((uint64_t)1 << MSG_##id)
 
 extern const struct role keeper_role, worker_role;
+/* Maps the page and closes fd. NULL: none. */
+struct metrics *role_map_metrics(int fd);
 const struct role *role_find(const char *name);
 /* Main of a child process: "role NAME UID GID LEVEL" with descriptors 3, 4, 5. */
 int role_main(int argc, char **argv);

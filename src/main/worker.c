@@ -5,6 +5,7 @@
 #include "front/front.h"
 #include "main/bundle.h"
 #include "main/registry.h"
+#include "main/watchdog.h"
 #include "process/chan.h"
 #include "tls/signer.h"
 
@@ -26,6 +27,7 @@ struct worker {
     struct front *front;
     struct metrics *metrics; /* shared page, or `own` */
     struct metrics own;
+    struct heartbeat heartbeat;
     struct access_log access_log;
     bool has_access_log;
     int log_fd;                /* of the generation in use, or -1 */
@@ -272,6 +274,7 @@ static void worker_end(struct worker *w)
         access_log_done(&w->access_log);
     if (w->log_fd >= 0)
         close(w->log_fd);
+    heartbeat_stop(&w->heartbeat);
     chan_close(w->parent);
     task_init(&w->ending, finish);
     loop_defer(w->loop, &w->ending);
@@ -326,15 +329,6 @@ static void on_parent_gone(struct chan *chan, int err)
     worker_end(chan_user(chan));
 }
 
-static struct metrics *map_metrics(int fd)
-{
-    if (fd < 0)
-        return NULL;
-    void *p = mmap(NULL, sizeof(struct metrics), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    close(fd);
-    return p == MAP_FAILED ? NULL : p;
-}
-
 static int worker_start(struct loop *loop, const struct role_args *args)
 {
     struct worker *w = calloc(1, sizeof *w);
@@ -344,7 +338,7 @@ static int worker_start(struct loop *loop, const struct role_args *args)
     w->log = args->log;
     w->single = args->single;
     w->log_fd = w->prepared_log_fd = -1;
-    w->metrics = map_metrics(args->metrics);
+    w->metrics = role_map_metrics(args->metrics);
     if (!w->metrics)
         w->metrics = &w->own;
     if (args->extra >= 0)
@@ -361,7 +355,8 @@ static int worker_start(struct loop *loop, const struct role_args *args)
         w->front = front_new(&env);
     w->signer = signer_new(loop, w->metrics);
     w->parent = w->front && w->signer ? chan_new(loop, args->chan, &chan_env) : NULL;
-    if (!w->parent) {
+    if (!w->parent || heartbeat_start(&w->heartbeat, loop, w->single ? NULL : w->metrics)) {
+        chan_close(w->parent);
         front_free(w->front);
         signer_free(w->signer);
         free(w);

@@ -48,6 +48,35 @@ def test_keeper_is_replaced(make_gate):
     assert curl(gate, "/").body.strip() == b"one", "a handshake waits for the next keeper"
 
 
+@pytest.mark.parametrize("role", ["worker", "keeper"])
+def test_a_process_that_hangs_is_replaced(make_gate, role):
+    gate = make_gate(config="watchdog 5s;\n" + CONFIG)
+    hung, = children(gate, role)
+    others = children(gate, "keeper" if role == "worker" else "worker")
+    os.kill(hung, signal.SIGSTOP)
+    wait_until(lambda: f"{role} 0 (process {hung}) has not moved for 5 s and is killed".encode() in gate.log(),
+               what="a line of the error log")
+    wait_until(lambda: children(gate, role) not in ([], [hung]), what="another one")
+    assert curl(gate, "/").body.strip() == b"one"
+    assert others == children(gate, "keeper" if role == "worker" else "worker"), "who moves is left alone"
+
+
+def test_who_was_stopped_together_goes_on_together(make_gate):
+    """^Z and fg, a container that is paused: the time does not count."""
+    gate = make_gate(config="watchdog 5s;\n" + CONFIG)
+    before = gate.descendants()
+    for pid in (gate.process.pid, *before):
+        os.kill(pid, signal.SIGSTOP)
+    time.sleep(7)
+    os.kill(gate.process.pid, signal.SIGCONT)
+    assert gate.ctl("status").returncode == 0
+    time.sleep(1.2)  # it has looked
+    for pid in before:
+        os.kill(pid, signal.SIGCONT)
+    assert curl(gate, "/").body.strip() == b"one"
+    assert before == gate.descendants() and b"has not moved" not in gate.log()
+
+
 def test_few_descriptors(site):
     """With 64 of them it starts, and idle connections that take them all are no end."""
     gate = Gate(site, args=["--workers", "1"])

@@ -61,7 +61,7 @@ static void common_faults_have_names(void **state)
 static void metric_table(void **state)
 {
     struct metrics m = {.conns_accepted = 5, .conns_open = 9};
-    assert_int_equal(metric_row_count * sizeof(uint64_t), sizeof m);
+    assert_int_equal(metric_row_count * sizeof(uint64_t), offsetof(struct metrics, heartbeat));
     for (size_t i = 0; i < metric_row_count; i++) {
         const struct metric_row *row = &metric_rows[i];
         bool counter = strcmp(row->type, "counter") == 0;
