@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+#define REASON_MIN 3 /* characters of what stands behind `because` */
+
 int site_parse(struct load *l, const struct parse_node *node, void *conf)
 {
     const struct engine_block block = {"site", option_site, true};
@@ -256,8 +258,13 @@ int site_allow(struct load *l, const struct parse_node *node, void *conf)
         return unknown_waiver(l, node);
     if (!str_eq(node_word(node, 2), STR("because")))
         return load_error(l, node, 2, form, "a reason is missing");
-    if (str_trim(w.reason).n < 3 || str_eq(w.reason, STR("until")))
+    if (node_words(node) < 4 || str_eq(w.reason, STR("until")))
         return load_error(l, node, 3, form, "a reason is missing");
+    if (str_trim(w.reason).n < REASON_MIN)
+        return load_error(l, node, 3,
+                          "three characters at least, for those who ask in a year: because \"till 2027: "
+                          "card terminals\"",
+                          "the reason \"%.*s\" is too short", STR_ARG(str_trim(w.reason)));
     if (!str_eq(node_word(node, 4), STR("until")))
         return load_error(l, node, 4, form, "the day until when it is allowed is missing");
     if (!value_date_end(node_word(node, 5), &w.until))
