@@ -52,7 +52,7 @@ void config_text_for_dir(struct buf *out, const struct serve_defaults *d);
 
 /* The commands' cores; each appends to `out`. */
 int config_format(const char *name, struct str text, struct buf *out, struct buf *errors); /* fmt */
-void config_schema(const struct load_env *env, struct buf *out);    /* JSON Schema of the language */
+void config_schema(const struct load_env *env, struct buf *out);    /* of what config_json writes */
 void config_reference(const struct load_env *env, struct buf *out); /* Markdown reference */
 void config_json(const struct snapshot *s, struct buf *out);        /* the effective configuration */
 /* Which listener, certificate, route, handler, limits apply to a URL, from which line. */

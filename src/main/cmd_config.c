@@ -8,7 +8,7 @@
 
 static const char usage[] =
     "usage: gate443 config --schema | --reference | --json -c FILE\n"
-    "  --schema            the language as JSON Schema\n"
+    "  --schema            the JSON Schema of what --json prints\n"
     "  --reference         the language as a manual, in Markdown\n"
     "  --json              what FILE means, with every default filled in, as JSON\n"
     "  -c, --config FILE   the configuration (-: standard input)\n";

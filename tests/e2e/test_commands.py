@@ -6,12 +6,33 @@ import shutil
 import stat
 import subprocess
 
+import jsonschema
 import pytest
 
 from clients import curl
-from gate import PATIENCE, binary, run_gate, wait_until
+from gate import PATIENCE, TREE, binary, run_gate, wait_until
 
 GOOD = "site localhost { root %s; }\n"
+EXAMPLE = TREE / "examples" / "gate443.conf"
+CONFIGS = {
+    "directory": "site localhost { root SITE; }\n",
+    "little": "site a.test { respond 204; }\n",
+    "much": """listen https [::1]:8443; listen http off; workers 3; user nobody; state SITE; file_cache 0; watchdog 1m;
+access_log SITE/log combined; challenges SITE; limits { min_rate 0; drain_timeout 1500ms; header_size 16k; }
+site a.test *.a.test 127.0.0.1 {
+    default; certificate local; hsts 365d subdomains; cookies off; compress off; safe_headers off;
+    tls { min_version tls1.0; ciphers ECDHE-RSA-AES128-GCM-SHA256; groups X25519; tickets off; }
+    allow tls1.0 because "card \\"terminals\\"" until 2999-01-01;
+    allow insecure-cookies because "an old program" until 2999-01-01;
+    allow http-without-redirect because "an old program" until 2999-01-01;
+    error_page 404 500 /lost.html; header remove X-A; header add "X-B" "ü"; redirect_http off; access_log off;
+    root SITE { listing on; index a.html b.html; }
+    route /a { respond 200 "a"; limits { body_size 3; } header set A b; }
+    redirect /old/ /new/ 302;
+}
+site b.test { hsts off; root /x/ SITE; }
+""",
+}
 
 
 @pytest.fixture
@@ -195,7 +216,28 @@ class TestExplain:
 class TestConfig:
     def test_schema_is_json(self):
         schema = json.loads(run_gate("config", "--schema", check=True).stdout)
-        assert schema["$schema"].startswith("https://json-schema.org/") and "site" in schema["properties"]
+        assert schema["$schema"].startswith("https://json-schema.org/") and "sites" in schema["properties"]
+
+    @pytest.mark.parametrize("name", ["example", "directory", "much", "little"])
+    def test_json_is_what_the_schema_says(self, write, site, name):
+        """Every member that is printed is described, every one that is described is printed."""
+        path = EXAMPLE if name == "example" else write(CONFIGS[name].replace("SITE", str(site)))
+        value = json.loads(run_gate("config", "--json", "-c", path, check=True).stdout)
+        schema = json.loads(run_gate("config", "--schema", check=True).stdout)
+        jsonschema.Draft202012Validator.check_schema(schema)
+        faults = list(jsonschema.Draft202012Validator(schema).iter_errors(value))
+        assert not faults, "\n".join(f"{fault.json_path}: {fault.message}" for fault in faults)
+
+    @pytest.mark.parametrize("spoil", [
+        lambda c: c.pop("limits"), lambda c: c.update(more=1), lambda c: c.update(watchdog="30s"),
+        lambda c: c["limits"].update(streams=0), lambda c: c["sites"][0]["tls"].update(min_version="ssl3"),
+        lambda c: c["sites"][0]["routes"][0].update(options={}), lambda c: c["sites"][0]["routes"][0].update(handler="x"),
+        lambda c: c["sites"][0]["hsts"].pop("preload"), lambda c: c["listeners"][0].update(scheme="ftp")])
+    def test_the_schema_finds_faults(self, spoil):
+        value = json.loads(run_gate("config", "--json", "-c", EXAMPLE, check=True).stdout)
+        schema = json.loads(run_gate("config", "--schema", check=True).stdout)
+        spoil(value)
+        assert not jsonschema.Draft202012Validator(schema).is_valid(value)
 
     def test_reference_has_every_handler(self):
         text = run_gate("config", "--reference", check=True).stdout.decode()

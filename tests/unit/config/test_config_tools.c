@@ -190,11 +190,11 @@ static void test_schema(void **state)
     python(&out, "import json, sys; c = json.load(sys.stdin); p = c[\"properties\"];"
                  "assert p[\"workers\"][\"maximum\"] == 256;"
                  "assert p[\"limits\"][\"properties\"][\"streams\"][\"x-default\"] == \"128\";"
-                 "s = p[\"site\"][\"additionalProperties\"][\"properties\"];"
-                 "assert \"root\" in s and \"hsts\" in s;"
+                 "s = p[\"sites\"][\"items\"][\"properties\"];"
+                 "assert \"hsts\" in s;"
                  "assert \"tls1.3\" in s[\"tls\"][\"properties\"][\"min_version\"][\"enum\"];"
-                 "r = s[\"route\"][\"additionalProperties\"][\"properties\"];"
-                 "assert \"respond\" in r and \"limits\" in r");
+                 "r = s[\"routes\"][\"items\"][\"properties\"];"
+                 "assert \"respond\" in r[\"handler\"][\"enum\"] and \"body_size\" in r");
     buf_done(&out);
 }
 
