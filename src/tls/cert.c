@@ -15,6 +15,7 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/tls1.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -214,9 +215,38 @@ static bool elsewhere(struct check *c, X509 *x)
     return false;
 }
 
+/* RFC 5280 6.1.4 (k), (n): no path leads over one that is no authority, or may not sign certificates.
+ * A root of version 1 has nothing to say it with; clients that trust it don't ask. */
+static bool check_authority(struct check *c, X509 *x)
+{
+    const uint32_t old_root = EXFLAG_V1 | EXFLAG_SS;
+    char name[SUBJECT_MAX];
+    uint32_t flags = X509_get_extension_flags(x);
+    if (!(flags & EXFLAG_CA) && (flags & old_root) != old_root)
+        fault(c, -ERR_CERT_CHAIN,
+              "\"%s\" is no authority (basic constraints), so nobody accepts what it signs: have the "
+              "certificate issued by one that is", subject(x, name));
+    else if (!(X509_get_key_usage(x) & KU_KEY_CERT_SIGN)) /* all bits are set where it says nothing */
+        fault(c, -ERR_CERT_CHAIN,
+              "\"%s\" may not sign certificates (key usage), so nobody accepts what it signs: have the "
+              "certificate issued by one that may", subject(x, name));
+    else
+        return true;
+    return false;
+}
+
+/* By name and signature, whatever the extensions say. */
+static bool signed_by(X509 *x, X509 *issuer)
+{
+    return X509_NAME_cmp(X509_get_issuer_name(x), X509_get_subject_name(issuer)) == 0 &&
+           X509_verify(x, X509_get0_pubkey(issuer)) == 1;
+}
+
 static void check_link(struct check *c, X509 *x, X509 *next)
 {
     char name[SUBJECT_MAX], other[SUBJECT_MAX];
+    if (signed_by(x, next) && !check_authority(c, next))
+        return;
     if (issued_by(x, next))
         return;
     if (elsewhere(c, x) || issued_by(next, x))
@@ -270,6 +300,20 @@ static void check_leaf(struct check *c, X509 *leaf)
                                   "must come first", subject(leaf, name));
     else if (self_issued(leaf))
         warning(c, "\"%s\" is self-signed: browsers will warn", subject(leaf, name));
+}
+
+/* RFC 7633: a client that knows the extension refuses a handshake without the answer. */
+static void check_staple(struct check *c, X509 *leaf)
+{
+    char name[SUBJECT_MAX];
+    TLS_FEATURE *features = X509_get_ext_d2i(leaf, NID_tlsfeature, NULL, NULL);
+    bool must = false;
+    for (int i = 0; i < sk_ASN1_INTEGER_num(features); i++)
+        must |= ASN1_INTEGER_get(sk_ASN1_INTEGER_value(features, i)) == TLSEXT_TYPE_status_request;
+    TLS_FEATURE_free(features);
+    if (must)
+        warning(c, "\"%s\" demands a stapled OCSP answer (must-staple), and this server does not staple "
+                   "yet: clients that insist will refuse it; have it issued without", subject(leaf, name));
 }
 
 static bool dns_eq(struct str san, struct str name)
@@ -341,6 +385,7 @@ int cert_check(struct str pem, const char *label, const struct str *names, size_
         return explain_unreadable(&c, pem, err);
     X509 *leaf = sk_X509_value(c.chain, 0);
     check_leaf(&c, leaf);
+    check_staple(&c, leaf);
     check_order(&c);
     for (int i = 0; i < sk_X509_num(c.chain); i++) {
         check_time(&c, sk_X509_value(c.chain, i));

@@ -9,11 +9,11 @@
 struct cert; /* chain + SPKI hash, opaque */
 
 /* All that can be wrong with a chain for these names at this time; each finding is a line in `why`
- * (with `label` in front). Order, issuers that do not match, expiry, names, key size (RSA ≥ 2048,
- * EC ≥ 256), SHA-1/MD5 signatures. 0 or the first fault's −err. names may be wildcards. `spki`: hash of
- * the private key that belongs to it, NULL: not checked. warnings (near
- * expiry, an intermediate that seems to be missing …) → `warn`, where "error" in a label of the form
- * "FILE:LINE:COLUMN: error: PATH" becomes "warning". */
+ * (with `label` in front). Order, issuers that do not match or are no authorities, expiry, names, key
+ * size (RSA ≥ 2048, EC ≥ 256), SHA-1/MD5 signatures. 0 or the first fault's −err. names may be
+ * wildcards. `spki`: hash of the private key that belongs to it, NULL: not checked. Warnings (near
+ * expiry, an intermediate that seems to be missing, must-staple …) → `warn`, where "error" in a label
+ * of the form "FILE:LINE:COLUMN: error: PATH" becomes "warning". */
 int must_use cert_check(struct str pem, const char *label, const struct str *names, size_t n,
                         int64_t wall, const unsigned char *spki, struct buf *why, struct buf *warn);
 /* Leaf's notAfter (s since 1970) and SPKI hash. */

@@ -76,3 +76,37 @@ def test_huge_chain(pair, tmp_path):
     result = check(tmp_path, huge, pair[1])
     assert result.returncode == 1 and re.search(rb"gate443\.conf:1:\d+: error: \S+huge\.pem: more than 256 KiB",
                                                 result.stderr), result
+
+
+def openssl(*words):
+    subprocess.run(["openssl", *map(str, words)], check=True, stderr=subprocess.DEVNULL)
+
+
+def test_an_intermediate_that_is_no_authority(tmp_path):
+    """It signed the server's certificate all right, and clients refuse it all the same."""
+    ec = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30")
+    mid, leaf, chain = tmp_path / "mid", tmp_path / "leaf", tmp_path / "chain.pem"
+    openssl("req", "-x509", *ec, "-keyout", f"{mid}.key", "-out", f"{mid}.crt", "-subj", "/CN=Just a server",
+            "-addext", "basicConstraints=critical,CA:FALSE")
+    openssl("req", *ec, "-keyout", f"{leaf}.key", "-out", f"{leaf}.csr", "-subj", "/CN=localhost")
+    (tmp_path / "ext").write_text("subjectAltName=DNS:localhost\n")
+    openssl("x509", "-req", "-in", f"{leaf}.csr", "-CA", f"{mid}.crt", "-CAkey", f"{mid}.key", "-days", "30",
+            "-set_serial", "7", "-extfile", tmp_path / "ext", "-out", f"{leaf}.crt")
+    chain.write_bytes((tmp_path / "leaf.crt").read_bytes() + (tmp_path / "mid.crt").read_bytes())
+    result = check(tmp_path, chain, f"{leaf}.key")
+    assert result.returncode == 1
+    assert re.search(rb'gate443\.conf:1:\d+: error: \S+chain\.pem: "Just a server" is no authority', result.stderr)
+
+
+def test_must_staple_is_warned_about(make_gate, tmp_path):
+    key, crt = tmp_path / "a.key", tmp_path / "a.crt"
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key,
+            "-out", crt, "-days", "30", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+            "-addext", "tlsfeature=status_request")
+    warning = rb'gate443\.conf:%d:\d+: warning: \S+a\.crt: "localhost" demands a stapled OCSP answer'
+    result = check(tmp_path, crt, key)
+    assert result.returncode == 0 and len(re.findall(warning % 1, result.stderr)) == 1, result
+    gate = make_gate(config="listen https {https}; listen http {http}; state {state};\n"
+                            f"site localhost {{ certificate {crt} {key}; respond 200 one; }}\n")
+    assert curl(gate, "/", "-k").body == b"one"
+    assert re.search(warning % 2, gate.log())

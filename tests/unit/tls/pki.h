@@ -25,6 +25,7 @@ struct pki_spec {
     int64_t from, until;
     bool ca, sha1;
     const char *aia, *eku;
+    const char *constraints, *usage, *feature; /* basicConstraints, keyUsage, tlsfeature */
 };
 
 static inline EVP_PKEY *pki_key(const char *kind)
@@ -64,6 +65,12 @@ static inline X509 *pki_cert(const struct pki_spec *s, EVP_PKEY *key, X509 *issu
     X509_set_issuer_name(x, X509_get_subject_name(by));
     if (s->ca)
         pki_ext(x, by, NID_basic_constraints, "critical,CA:TRUE");
+    if (s->constraints)
+        pki_ext(x, by, NID_basic_constraints, s->constraints);
+    if (s->usage)
+        pki_ext(x, by, NID_key_usage, s->usage);
+    if (s->feature)
+        pki_ext(x, by, NID_tlsfeature, s->feature);
     if (s->san)
         pki_ext(x, by, NID_subject_alt_name, s->san);
     if (s->aia)

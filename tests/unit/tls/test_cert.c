@@ -126,9 +126,56 @@ static void test_table(void **state)
         {{.cn = "l", .san = san, .eku = "clientAuth"}, LEAF_MID, "example.com",
          .err = -ERR_CERT_CHAIN, .says = "not meant for servers"},
         {{.cn = "l", .san = san, .eku = "serverAuth"}, LEAF_MID, "example.com", .err = 0},
+        {{.cn = "l", .san = san, .feature = "status_request"}, LEAF_MID, "example.com", .err = 0,
+         .says = "must-staple"},
+        {{.cn = "l", .san = san, .feature = "status_request_v2,status_request"}, LEAF_MID, "example.com",
+         .err = 0, .says = "must-staple"},
+        {{.cn = "l", .san = san, .feature = "status_request_v2"}, LEAF_MID, "example.com", .err = 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         run_row(*state, &rows[i]);
+    }
+}
+
+/* RFC 5280 6.1.4 (k), (n): no client builds a path over one that may not sign certificates. */
+static void test_intermediate_that_is_no_authority(void **state)
+{
+    static const struct {
+        struct pki_spec mid;
+        const char *says; /* NULL: good */
+    } rows[] = {
+        {{.cn = "Mid", .constraints = "critical,CA:TRUE", .usage = "keyCertSign"}, NULL},
+        {{.cn = "Mid", .constraints = "CA:FALSE"}, "\"Mid\" is no authority (basic constraints"},
+        {{.cn = "Mid"}, "\"Mid\" is no authority (basic constraints"},
+        {{.cn = "Mid", .usage = "keyCertSign"}, "\"Mid\" is no authority (basic constraints"},
+        {{.cn = "Mid", .constraints = "critical,CA:TRUE", .usage = "digitalSignature"},
+         "\"Mid\" may not sign certificates (key usage)"},
+        {{.cn = "Mid", .constraints = "CA:FALSE", .usage = "digitalSignature"},
+         "\"Mid\" is no authority (basic constraints"},
+    };
+    struct world *w = *state;
+    const struct pki_spec spec = {.cn = "l", .san = "DNS:example.com"};
+    struct str name = STR("example.com");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct buf pem, why, warn;
+        buf_init(&pem, 65536);
+        buf_init(&why, 65536);
+        buf_init(&warn, 65536);
+        X509 *mid = pki_cert(&rows[i].mid, w->mid_key, w->root, w->root_key);
+        X509 *leaf = pki_cert(&spec, w->key, mid, w->mid_key);
+        pki_pem(&pem, leaf);
+        pki_pem(&pem, mid);
+        int err = cert_check(buf_str(&pem), "site x", &name, 1, NOW, NULL, &why, &warn);
+        assert_int_equal(err, rows[i].says ? -ERR_CERT_CHAIN : 0);
+        if (rows[i].says)
+            assert_true(str_starts(str_from(buf_str(&why), 8), str_c(rows[i].says)));
+        size_t line = str_find(buf_str(&why), '\n', 0);
+        assert_int_equal(line + (err != 0), why.n); /* one fault is told once */
+        X509_free(leaf);
+        X509_free(mid);
+        buf_done(&pem);
+        buf_done(&why);
+        buf_done(&warn);
     }
 }
 
@@ -201,6 +248,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table),
         cmocka_unit_test(test_unreadable),
+        cmocka_unit_test(test_intermediate_that_is_no_authority),
         cmocka_unit_test(test_all_faults_told),
         cmocka_unit_test(test_facts),
     };
