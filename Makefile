@@ -20,7 +20,7 @@ help:
 	@echo 'make bench          side by side with nginx, HAProxy, h2o and Caddy'
 	@echo 'make fmt            clang-format over src/ and tests/'
 	@echo 'make docs           docs/reference/ from the binary'"'"'s own tables, and a check of all links'
-	@echo 'make install        into PREFIX=/usr/local, DESTDIR= as usual'
+	@echo 'make install        program, manual page, systemd unit and examples: into PREFIX=/usr/local, DESTDIR= as usual'
 	@echo 'make clean          removes build*/'
 
 run: build
@@ -68,7 +68,10 @@ fmt:
 docs: build
 	@$(PYTHON) tools/docs.py build/gate443
 
+# The unit names the program's place, so a tree that was built for another one is told.
 install: build
+	@meson configure build --prefix=$(PREFIX)
+	@ninja -C build -j $(JOBS) --quiet
 	@meson install -C build --no-rebuild $(if $(DESTDIR),--destdir $(DESTDIR))
 
 clean:
