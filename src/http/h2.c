@@ -31,12 +31,18 @@ void h2_sending(struct h2_stream *s, bool yes)
 {
     s->h2->nsending += (size_t)yes - (size_t)s->sending;
     s->sending = yes;
+    if (yes && s->out.state != PACE_BODY_OUT) {
+        pace_enter(&s->out, PACE_BODY_OUT, h2_now(s->h2));
+        s->mark = UINT64_MAX;
+    }
 }
 
 void h2_receiving(struct h2_stream *s, bool yes)
 {
     s->h2->nreceiving += (size_t)yes - (size_t)s->receiving;
     s->receiving = yes;
+    if (yes)
+        pace_enter(&s->in, PACE_BODY_IN, h2_now(s->h2));
 }
 
 static struct h2_stream *stream_new(struct h2 *h2, int32_t id)
@@ -395,7 +401,8 @@ static int on_data(nghttp2_session *ng, uint8_t flags, int32_t id, const uint8_t
     if (!s || s->reset)
         return verdict(h2);
     s->credit -= n < s->credit ? n : s->credit;
-    pace_moved(&h2->pace, n, h2_now(h2));
+    h2->taken += n;
+    pace_moved(&s->in, n, h2_now(h2));
     exchange_on_body(&s->x, str_of((const char *)p, n), false);
     return verdict(h2);
 }
@@ -427,8 +434,10 @@ static int on_frame_sent(nghttp2_session *ng, const nghttp2_frame *frame, void *
 {
     struct h2 *h2 = user;
     struct h2_stream *s = frame->hd.stream_id ? stream_by_id(ng, frame->hd.stream_id) : NULL;
-    bool end = (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
-               frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
+    bool message = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
+    bool end = message && frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
+    if (s && message)
+        s->mark = h2->mark = h2->written + h2->gathered;
     if (frame->hd.type == NGHTTP2_RST_STREAM) {
         h2->reset_ids[h2->nresets++ % H2_RESETS_KEPT] = frame->hd.stream_id;
         if (frame->rst_stream.error_code != NGHTTP2_NO_ERROR)
@@ -526,6 +535,9 @@ static void set_timer(struct h2 *h2)
 {
     const struct limits *l = h2->base.limits;
     uint64_t now = h2_now(h2), when = pace_deadline(&h2->pace, l);
+    uint64_t walk = h2_stall_deadline(h2, now);
+    if (walk < when)
+        when = walk;
     if (h2->head_since && h2->head_since + l->header_timeout < when)
         when = h2->head_since + l->header_timeout;
     if (h2->drain_at && h2->drain_at < when)
@@ -546,8 +558,7 @@ static void set_timer(struct h2 *h2)
 static void set_pace(struct h2 *h2)
 {
     enum pace_state state = h2->out.n || h2->nsending ? PACE_BODY_OUT
-                            : h2->nreceiving          ? PACE_BODY_IN
-                            : h2->nstreams            ? PACE_HANDLER
+                            : h2->nstreams            ? PACE_HANDLER /* see h2_stall.c */
                                                       : PACE_IDLE;
     if (state != h2->pace.state)
         pace_enter(&h2->pace, state, h2_now(h2));
@@ -664,17 +675,6 @@ static void on_task(struct task *task)
     leave(h2);
 }
 
-/* A handler that holds back credit is not the peer's slowness. */
-static bool peer_may_send(const struct h2 *h2)
-{
-    for (const struct list *l = h2->streams.next; l != &h2->streams; l = l->next) {
-        const struct h2_stream *s = LIST_ENTRY(l, struct h2_stream, link);
-        if (s->receiving && s->credit > 0)
-            return true;
-    }
-    return false;
-}
-
 static void reset_late(struct h2 *h2, uint64_t now)
 {
     h2->late_at = 0;
@@ -702,14 +702,16 @@ static void check_deadlines(struct h2 *h2, uint64_t now)
         reset_late(h2, now);
     if (h2->head_since && now >= h2->head_since + h2->base.limits->header_timeout)
         h2_fail(h2, -ERR_TIMEOUT);
-    int err = pace_check(&h2->pace, h2->base.limits, now);
-    if (!err)
+    h2_stall_check(h2, now);
+    if (pace_deadline(&h2->pace, h2->base.limits) > now)
         return;
-    if (h2->pace.state == PACE_IDLE) /* no fault of anybody's: a GOAWAY without error */
+    h2_stall_sample(h2);
+    int err = pace_check(&h2->pace, h2->base.limits, now);
+    if (err && h2->pace.state == PACE_IDLE) /* no fault of anybody's: a GOAWAY without error */
         nghttp2_session_terminate_session(h2->ng, NGHTTP2_NO_ERROR);
-    else if (h2->pace.state == PACE_BODY_IN && !peer_may_send(h2))
-        pace_enter(&h2->pace, PACE_BODY_IN, now);
-    else
+    else if (err && !h2_stall_is_whole(h2)) /* single streams wait for their windows */
+        pace_enter(&h2->pace, h2->pace.state, now);
+    else if (err)
         h2_fail(h2, err);
 }
 

@@ -1,6 +1,6 @@
 /* What the files of the HTTP/2 engine share; nobody else includes it.
  * h2.c: life of a session and receiving · h2_head.c: request heads · h2_send.c: sending ·
- * h2_pool.c: memory of streams. */
+ * h2_stall.c: streams that keep us waiting · h2_pool.c: memory of streams. */
 #ifndef HTTP_H2_H
 #define HTTP_H2_H
 
@@ -43,6 +43,8 @@ struct h2_stream {
     uint64_t reset_at;    /* ns: done, but the request goes on: reset then; 0: not so */
     bool sending;         /* has, or may have, something to send */
     bool receiving;       /* a body is still to come */
+    struct pace out, in;  /* of its response and request body, see h2_stall.c */
+    uint64_t mark;        /* of h2->written: behind what was sent on it last; UINT64_MAX: nothing yet */
     struct priority priority;
     struct field *trailers; /* of the response, in the arena */
     size_t ntrailers;
@@ -67,7 +69,10 @@ struct h2 {
     bool more;                 /* the last gathering stopped for lack of room */
     struct h2_stream *pull;    /* whose body bytes are wanted right now */
     size_t pull_room, pulled;
-    size_t moved;              /* body bytes sent in this flush */
+    uint64_t written, arrived; /* bytes of output so far; of them, known to be with the peer */
+    uint64_t mark, progress;   /* behind the last frame of a response; what of that has arrived */
+    uint64_t taken;            /* body bytes received since walked_at */
+    uint64_t walked_at, walk_at; /* ns: streams were, and will be, looked at by h2_stall.c; 0: need not */
     struct h2_guard guard;
     struct h2_frames frames;
     struct pace pace;
@@ -115,6 +120,13 @@ void h2_head_begin(struct h2_stream *s);
 void h2_head_count(struct h2_stream *s, struct str name, struct str value); /* also of trailers */
 void h2_head_field(struct h2_stream *s, struct str name, struct str value);
 void h2_head_finish(struct h2_stream *s, bool end);
+
+/* h2_stall.c */
+void h2_stall_check(struct h2 *h2, uint64_t now);        /* when due: resets streams that stall */
+uint64_t h2_stall_deadline(struct h2 *h2, uint64_t now); /* ns */
+void h2_stall_sample(struct h2 *h2); /* what has arrived since is progress of h2->pace */
+/* Whether it is the connection that holds up output, and not single streams of it. */
+bool h2_stall_is_whole(const struct h2 *h2);
 
 /* h2_send.c */
 extern const struct http_ops h2_ops;

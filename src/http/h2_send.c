@@ -264,6 +264,7 @@ static ssize_t on_read(nghttp2_session *ng, int32_t id, uint8_t *unused, size_t 
         h2_sending(s, false);
         return NGHTTP2_ERR_DEFERRED;
     }
+    pace_moved(&s->out, h2->pulled, h2_now(h2));
     *data_flags |= NGHTTP2_DATA_FLAG_NO_COPY;
     if (s->output_ended && end_output(s, data_flags) != 0)
         return NGHTTP2_ERR_CALLBACK_FAILURE;
@@ -276,7 +277,6 @@ int h2_on_send_data(nghttp2_session *ng, nghttp2_frame *frame, const uint8_t *fr
     struct h2 *h2 = user;
     memcpy(h2->gather + h2->gathered, framehd, 9);
     h2->gathered += 9 + length;
-    h2->moved += length;
     h2_guard_sent(&h2->guard, length, frame->hd.flags & NGHTTP2_FLAG_END_STREAM);
     return 0;
 }
@@ -299,6 +299,8 @@ static void h2_reset(struct exchange *x, int err)
         return;
     struct h2 *h2 = s->h2;
     uint32_t code = err_row(err)->h2;
+    if (err == -ERR_TIMEOUT || err == -ERR_TOO_SLOW) /* of this stream: see h2_stall.c */
+        code = NGHTTP2_CANCEL;
     if (code == NGHTTP2_NO_ERROR) /* the response is incomplete: that must show */
         code = NGHTTP2_INTERNAL_ERROR;
     if (nghttp2_submit_rst_stream(h2->ng, NGHTTP2_FLAG_NONE, s->id, code) != 0)
@@ -360,8 +362,6 @@ bool h2_write_rest(struct h2 *h2)
         return false;
     }
     buf_consume(&h2->out, (size_t)n);
-    if (n)
-        h2->moved += (size_t)n;
     if (h2->out.n)
         return false;
     buf_done(&h2->out);
@@ -373,6 +373,8 @@ static bool write_gathered(struct h2 *h2)
 {
     struct str all = str_of(h2->gather, h2->gathered);
     ssize_t n = stream_write(h2->base.conn->stream, &all, 1, false);
+    h2->written += h2->gathered;
+    h2->gathered = 0;
     if (n < 0) {
         h2_end(h2, (int)n);
         return false;
@@ -387,7 +389,6 @@ static bool write_gathered(struct h2 *h2)
 void h2_flush(struct h2 *h2)
 {
     char room[H2_GATHER];
-    h2->moved = 0;
     h2->again = false;
     if (h2_write_rest(h2)) {
         h2->gather = room;
@@ -402,6 +403,4 @@ void h2_flush(struct h2 *h2)
         }
         h2->gather = NULL;
     }
-    if (h2->moved && !h2->freed)
-        pace_moved(&h2->pace, h2->moved, h2_now(h2));
 }

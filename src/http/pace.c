@@ -23,6 +23,18 @@ void pace_moved(struct pace *p, size_t bytes, uint64_t now)
     p->window_bytes += bytes;
 }
 
+static uint64_t shifted(uint64_t t, uint64_t by, uint64_t now)
+{
+    uint64_t to = later(t, by);
+    return to < now ? to : now;
+}
+
+void pace_excuse(struct pace *p, uint64_t ns, uint64_t now)
+{
+    p->progress = shifted(p->progress, ns, now);
+    p->window_start = shifted(p->window_start, ns, now);
+}
+
 uint64_t pace_deadline(const struct pace *p, const struct limits *l)
 {
     uint64_t stall, window;

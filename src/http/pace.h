@@ -18,6 +18,8 @@ struct pace {
 
 void pace_enter(struct pace *p, enum pace_state state, uint64_t now);
 void pace_moved(struct pace *p, size_t bytes, uint64_t now);
+/* The last `ns` were no fault of the peer: they do not count. */
+void pace_excuse(struct pace *p, uint64_t ns, uint64_t now);
 /* When something would be due at the earliest (ns); UINT64_MAX: never. */
 uint64_t pace_deadline(const struct pace *p, const struct limits *l);
 /* 0, -ERR_TIMEOUT or -ERR_TOO_SLOW at `now`. */

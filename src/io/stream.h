@@ -38,6 +38,8 @@ struct stream_ops {
     void (*close)(struct stream *, bool abort);
     /* Bytes taken by write but not yet accepted by the kernel (or peer). */
     size_t (*pending)(const struct stream *);
+    /* Bytes taken by write that the peer's system has not acknowledged yet, or somewhat more. */
+    size_t (*in_flight)(const struct stream *);
 };
 
 struct stream {
@@ -71,6 +73,10 @@ static inline void stream_close(struct stream *s, bool abort)
 static inline size_t stream_pending(const struct stream *s)
 {
     return s->ops->pending(s);
+}
+static inline size_t stream_in_flight(const struct stream *s)
+{
+    return s->ops->in_flight(s);
 }
 
 /* stream_tcp.c: takes over a connected (or connecting: a write then takes 0) non-blocking socket.

@@ -206,6 +206,13 @@ static size_t mem_pending(const struct stream *s)
     return 0;
 }
 
+/* What lies in the ring: whoever plays the peer is its system, too. */
+static size_t mem_in_flight(const struct stream *s)
+{
+    const struct stream_mem *m = (const struct stream_mem *)s;
+    return m->peer ? m->peer->n : 0;
+}
+
 static const struct stream_ops ops = {
     .read = mem_read,
     .write = mem_write,
@@ -213,6 +220,7 @@ static const struct stream_ops ops = {
     .shutdown = mem_shutdown,
     .close = mem_close,
     .pending = mem_pending,
+    .in_flight = mem_in_flight,
 };
 
 static struct stream_mem *new_end(struct loop *loop, size_t capacity)

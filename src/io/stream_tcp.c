@@ -14,8 +14,8 @@
 #include "io/stream.h"
 
 #include <errno.h>
+#include <linux/tcp.h> /* glibc's tcp_info is older */
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -232,6 +232,18 @@ static size_t tcp_pending(const struct stream *s)
     return 0;
 }
 
+/* Asked through TCP_INFO, since a sandboxed worker has no ioctl (SIOCOUTQ). Whole segments are
+ * counted, so it may be somewhat more. */
+static size_t tcp_in_flight(const struct stream *s)
+{
+    const struct stream_tcp *t = (const struct stream_tcp *)s;
+    struct tcp_info info = {0};
+    socklen_t n = sizeof info;
+    if (getsockopt(t->watch.fd, IPPROTO_TCP, TCP_INFO, &info, &n))
+        return 0; /* not a TCP socket */
+    return (size_t)info.tcpi_unacked * info.tcpi_snd_mss + info.tcpi_notsent_bytes;
+}
+
 static const struct stream_ops ops = {
     .read = tcp_read,
     .write = tcp_write,
@@ -239,6 +251,7 @@ static const struct stream_ops ops = {
     .shutdown = tcp_shutdown,
     .close = tcp_close,
     .pending = tcp_pending,
+    .in_flight = tcp_in_flight,
 };
 
 struct stream *stream_tcp_new(struct loop *loop, int fd)

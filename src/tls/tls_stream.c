@@ -568,6 +568,12 @@ static size_t tls_pending(const struct stream *s)
     return t->out.n + stream_pending(t->below);
 }
 
+static size_t tls_in_flight(const struct stream *s)
+{
+    const struct tls_stream *t = (const struct tls_stream *)s;
+    return t->out.n + stream_in_flight(t->below);
+}
+
 static const struct stream_ops ops = {
     .read = tls_read,
     .write = tls_write,
@@ -575,6 +581,7 @@ static const struct stream_ops ops = {
     .shutdown = tls_shutdown,
     .close = tls_close,
     .pending = tls_pending,
+    .in_flight = tls_in_flight,
 };
 
 struct stream *tls_stream_accept(struct stream *below, struct certstore *store, struct conn *conn,

@@ -2,13 +2,14 @@
 request must get its 200."""
 import select
 import ssl
+import time
 from pathlib import Path
 
 import pytest
 
 from gate import SANITIZED
 from h2_cases import CASES, FLOODS
-from http2 import GOAWAY, GONE, Http2, RawHttp2
+from http2 import CANCEL, DATA, GOAWAY, GONE, RST_STREAM, Http2, RawHttp2, settings, window
 
 MEMORY = 8 * 1024 * 1024  # bytes that the workers may have grown by in one flood
 
@@ -96,3 +97,25 @@ def test_flood(gate, flood):
     if not SANITIZED:
         assert grown < MEMORY, f"{grown} bytes more"
     assert_serves(gate)
+
+
+def test_streams_that_stall(make_gate, site):
+    """Streams whose windows stay shut are reset one by one, while another of the connection is served on."""
+    gate = make_gate(config="listen https {https};\nlisten http {http};\nstate {state};\n"
+                     "limits { stall_timeout 3s; rate_window 3s; min_rate 100; }\n"
+                     "site localhost { root {root}; }\n", root=site)
+    with RawHttp2(gate.tls(alpn=("h2",)), settings_frame=settings([(4, 0)])) as raw:
+        for stream in range(1, 22, 2):
+            raw.get(stream, "/big.bin")
+        raw.send(window(1, 1000))
+        stalled = set()
+        while len(stalled) < 10:
+            found = raw.read()
+            assert found is not None and found.type != GOAWAY
+            if found.type == RST_STREAM:
+                assert found.stream != 1 and found.code == CANCEL
+                stalled.add(found.stream)
+            elif found.type == DATA:
+                time.sleep(0.02)
+                raw.send(window(1, 1000))
+        assert raw.alive()

@@ -77,7 +77,8 @@ static int on_recv(nghttp2_session *ng, const nghttp2_frame *f, void *user)
     return 0;
 }
 
-static void client_new(struct client *c, size_t pipe, const struct limits *l, uint32_t window)
+static void client_start(struct client *c, size_t pipe, const struct limits *l, uint32_t window,
+                         const nghttp2_option *option)
 {
     memset(c, 0, sizeof *c);
     world_init(&c->w, pipe, l, STR_NONE);
@@ -87,10 +88,25 @@ static void client_new(struct client *c, size_t pipe, const struct limits *l, ui
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(cb, on_chunk);
     nghttp2_session_callbacks_set_on_stream_close_callback(cb, on_close);
     nghttp2_session_callbacks_set_on_frame_recv_callback(cb, on_recv);
-    assert_int_equal(nghttp2_session_client_new(&c->ng, cb, c), 0);
+    assert_int_equal(nghttp2_session_client_new2(&c->ng, cb, c, option), 0);
     nghttp2_session_callbacks_del(cb);
     nghttp2_settings_entry s = {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, window};
     assert_int_equal(nghttp2_submit_settings(c->ng, 0, &s, window ? 1 : 0), 0);
+}
+
+static void client_new(struct client *c, size_t pipe, const struct limits *l, uint32_t window)
+{
+    client_start(c, pipe, l, window, NULL);
+}
+
+/* Opens no window by itself: each stream has `window` bytes. */
+static void client_new_holding(struct client *c, size_t pipe, const struct limits *l, uint32_t window)
+{
+    nghttp2_option *option;
+    assert_int_equal(nghttp2_option_new(&option), 0);
+    nghttp2_option_set_no_auto_window_update(option, 1);
+    client_start(c, pipe, l, window, option);
+    nghttp2_option_del(option);
 }
 
 static void client_done(struct client *c)
@@ -431,10 +447,180 @@ static void deadlines(void **state)
     assert_true(client_send(&c.w, p, (size_t)n));
     while ((n = nghttp2_session_mem_send(c.ng, &p)) > 0)
         assert_true(client_send(&c.w, p, (size_t)n));
-    world_pass(&c.w, 32 * SECOND);
-    assert_int_equal(c.w.closed, 1 + ERR_TIMEOUT);
-    assert_int_equal(c.w.gone, 50);
+    world_pass(&c.w, 35 * SECOND);
+    assert_int_equal(c.w.gone, 50); /* each by itself, see h2_stall.c */
+    assert_int_equal(c.w.closed, 0);
+    world_pass(&c.w, 64 * SECOND);
+    assert_int_equal(c.w.closed, 1);
     client_done(&c);
+}
+
+/* ---- streams that keep us waiting ---- */
+
+static unsigned closed_with(struct client *c, uint32_t code)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < 64; i++)
+        n += c->replies[i].closed && c->replies[i].code == code;
+    return n;
+}
+
+/* Every second, `grow` bytes for one stream. */
+static void seconds(struct client *c, unsigned n, int32_t id, int grow)
+{
+    while (n--) {
+        if (grow && !reply_of(c, id)->closed)
+            assert_int_equal(nghttp2_submit_window_update(c->ng, 0, id, grow), 0);
+        pump(c);
+        world_pass(&c->w, SECOND);
+    }
+    pump(c);
+}
+
+/* One stream that takes something does not keep the others alive, nor do they end it. */
+static void each_stream_must_move(void **state)
+{
+    struct client c;
+    client_new_holding(&c, 65536, NULL, 1);
+    assert_int_equal(nghttp2_session_set_local_window_size(c.ng, 0, 0, 1 << 24), 0);
+    int32_t busy = ask(&c, "GET", "/big/1000000", NULL, 0);
+    for (int i = 0; i < 40; i++)
+        ask(&c, "GET", "/big/1000000", NULL, 0);
+    seconds(&c, 29, busy, 700);
+    assert_int_equal(c.w.gone, 0);
+    seconds(&c, 7, busy, 700);
+    assert_int_equal(c.w.gone, 40);
+    assert_int_equal(closed_with(&c, NGHTTP2_CANCEL), 40);
+    assert_int_equal(c.w.metrics.timeouts, 40);
+    assert_int_equal(c.w.last_err, -ERR_TIMEOUT);
+    seconds(&c, 100, busy, 700);
+    assert_false(reply_of(&c, busy)->closed);
+    assert_int_equal(c.w.closed, 0);
+    client_done(&c);
+}
+
+/* Also what moves, but by single bytes; and at last there were too many of them. */
+static void each_stream_must_keep_the_rate(void **state)
+{
+    struct client c;
+    struct limits l = world_limits();
+    l.resets = 20;
+    client_new_holding(&c, 65536, &l, 1);
+    assert_int_equal(nghttp2_session_set_local_window_size(c.ng, 0, 0, 1 << 24), 0);
+    int32_t busy = ask(&c, "GET", "/big/1000000", NULL, 0);
+    for (int i = 0; i < 20; i++)
+        ask(&c, "GET", "/big/1000000", NULL, 0);
+    for (int i = 0; i < 8; i++) {
+        for (int id = busy + 2; id <= busy + 40; id += 2)
+            if (!reply_of(&c, id)->closed)
+                assert_int_equal(nghttp2_submit_window_update(c.ng, 0, id, 1), 0);
+        seconds(&c, 5, busy, 700);
+    }
+    assert_int_equal(closed_with(&c, NGHTTP2_CANCEL), 20);
+    assert_int_equal(c.w.last_err, -ERR_TOO_SLOW);
+    assert_int_equal(c.w.closed, 0);
+    for (int i = 0; i < 30; i++)
+        ask(&c, "GET", "/big/1000000", NULL, 0);
+    seconds(&c, 40, busy, 700);
+    assert_int_equal(c.goaway_code, NGHTTP2_ENHANCE_YOUR_CALM);
+    client_done(&c);
+}
+
+/* RFC 9218: the peer wants others first, however long that takes. */
+static void waiting_for_others_is_no_stall(void **state)
+{
+    struct client c;
+    client_new_holding(&c, 65536, NULL, 1 << 20);
+    nghttp2_nv low = nv("priority", "u=7"), high = nv("priority", "u=0");
+    int32_t late = ask(&c, "GET", "/big/100", &low, 1), big = ask(&c, "GET", "/big/300000", &high, 1);
+    seconds(&c, 200, 0, 1000); /* of the connection: window enough for 235,000 */
+    assert_true(reply_of(&c, big)->body > 200000 && !reply_of(&c, big)->closed);
+    assert_int_equal(c.w.gone, 0);
+    seconds(&c, 80, 0, 1000);
+    assert_int_equal(reply_of(&c, big)->body, 300000);
+    assert_int_equal(reply_of(&c, late)->body, 100);
+    assert_int_equal(c.w.gone, 2);
+    client_done(&c);
+}
+
+/* Windows are shut, but what would open them is still under way through a slow network. */
+static void a_slow_network_is_no_stall(void **state)
+{
+    struct client c;
+    client_new(&c, 1 << 20, NULL, 16384);
+    assert_int_equal(nghttp2_session_set_local_window_size(c.ng, 0, 0, 1 << 20), 0);
+    for (int i = 0; i < 20; i++)
+        ask(&c, "GET", "/big/30000", NULL, 0);
+    const uint8_t *p;
+    ssize_t n;
+    while ((n = nghttp2_session_mem_send(c.ng, &p)) > 0)
+        assert_true(client_send(&c.w, p, (size_t)n));
+    c.w.client->on_event = NULL; /* reads 4,000 bytes a second */
+    for (int i = 0; i < 300 && c.w.gone < 20; i++) {
+        char part[4000];
+        world_pass(&c.w, SECOND);
+        ssize_t got = stream_read(c.w.client, part, sizeof part);
+        if (got > 0)
+            assert_true(nghttp2_session_mem_recv(c.ng, (uint8_t *)part, (size_t)got) == got);
+        while ((n = nghttp2_session_mem_send(c.ng, &p)) > 0)
+            assert_true(client_send(&c.w, p, (size_t)n));
+    }
+    assert_int_equal(c.w.gone, 20);
+    assert_int_equal(c.w.metrics.timeouts, 0);
+    assert_int_equal(c.w.last_err, 0);
+    client_done(&c);
+}
+
+/* Who takes nothing from the network at all, though every window is open or nothing more is to be
+ * sent: that is the whole connection. */
+static void an_unread_connection_ends(void **state)
+{
+    struct client c;
+    client_new(&c, 1 << 20, NULL, 16384);
+    ask(&c, "GET", "/big/30000", NULL, 0);
+    const uint8_t *p;
+    ssize_t n;
+    while ((n = nghttp2_session_mem_send(c.ng, &p)) > 0)
+        assert_true(client_send(&c.w, p, (size_t)n));
+    c.w.client->on_event = NULL;
+    world_pass(&c.w, 36 * SECOND);
+    assert_int_equal(c.w.closed, 1 + ERR_TIMEOUT);
+    client_done(&c);
+}
+
+static size_t post(char *to, uint32_t id);
+static void raw_begin(struct world *w, size_t pipe);
+static size_t put(char *to, size_t n, uint8_t type, uint8_t flags, uint32_t stream, const char *p);
+
+/* How many of ten uploads are left, after one of them brought `rate` bytes a second for 80 s. */
+static unsigned uploads_left(size_t rate, uint64_t *timeouts)
+{
+    struct world w;
+    static char text[5000 + 9];
+    raw_begin(&w, 65536);
+    for (uint32_t id = 1; id <= 19; id += 2)
+        assert_true(client_send(&w, text, post(text, id)));
+    for (int i = 0; i < 80; i++) {
+        static const char zeros[5000];
+        assert_true(client_send(&w, text, put(text, rate, 0, 0, 1, zeros)));
+        world_pass(&w, SECOND);
+    }
+    unsigned left = w.begun - w.gone;
+    *timeouts = w.metrics.timeouts;
+    assert_false(w.closed);
+    world_done_free(&w);
+    assert_int_equal(w.begun, w.gone);
+    return left;
+}
+
+/* Bodies may come one after the other, if they come as fast as all of them owe. */
+static void uploads_must_move(void **state)
+{
+    uint64_t timeouts;
+    assert_int_equal(uploads_left(1000, &timeouts), 1);
+    assert_int_equal(timeouts, 9);
+    assert_int_equal(uploads_left(10 * world_limits().min_rate, &timeouts), 10);
+    assert_int_equal(timeouts, 0);
 }
 
 /* ---- single frames ---- */
@@ -445,6 +631,11 @@ static void deadlines(void **state)
 #define GET_SIZE 14
 #define ECHO_BLOCK "\x83\x87\x04\x05/echo\x41\x09localhost"
 #define ECHO_SIZE 20
+
+static size_t post(char *to, uint32_t id)
+{
+    return put(to, ECHO_SIZE, 1, 4, id, ECHO_BLOCK);
+}
 
 static size_t put(char *to, size_t n, uint8_t type, uint8_t flags, uint32_t stream, const char *p)
 {
@@ -736,6 +927,12 @@ int main(void)
         cmocka_unit_test(draining_loses_nothing),
         cmocka_unit_test(requests_are_limited),
         cmocka_unit_test(deadlines),
+        cmocka_unit_test(each_stream_must_move),
+        cmocka_unit_test(each_stream_must_keep_the_rate),
+        cmocka_unit_test(waiting_for_others_is_no_stall),
+        cmocka_unit_test(a_slow_network_is_no_stall),
+        cmocka_unit_test(an_unread_connection_ends),
+        cmocka_unit_test(uploads_must_move),
         cmocka_unit_test(floods_are_ended),
         cmocka_unit_test(bombs_are_bounded),
         cmocka_unit_test(unread_answers_are_bounded),

@@ -28,6 +28,27 @@ static void waits(void **state)
     assert_int_equal(pace_check(&p, &limits, UINT64_MAX - 1), 0);
 }
 
+/* Time that is excused is no time: neither for the stall nor for the rate. */
+static void excuses(void **state)
+{
+    struct pace p;
+    pace_enter(&p, PACE_BODY_OUT, 0);
+    for (uint64_t t = 5 * S; t <= 100 * S; t += 5 * S) {
+        assert_int_equal(pace_check(&p, &limits, t), 0);
+        pace_excuse(&p, 5 * S, t);
+    }
+    assert_int_equal(pace_check(&p, &limits, 120 * S - 1), 0);
+    assert_int_equal(pace_check(&p, &limits, 120 * S), -ERR_TIMEOUT);
+    pace_enter(&p, PACE_BODY_OUT, 0);
+    pace_moved(&p, 2999, 20 * S);
+    pace_excuse(&p, 10 * S, 20 * S); /* half of the time; the bytes stay */
+    pace_moved(&p, 1, 39 * S);
+    assert_int_equal(pace_check(&p, &limits, 40 * S - 1), 0);
+    assert_int_equal(pace_check(&p, &limits, 40 * S), 0); /* 3000 in 30 s */
+    pace_excuse(&p, UINT64_MAX, 50 * S); /* never beyond now */
+    assert_int_equal(pace_deadline(&p, &limits), 70 * S);
+}
+
 static void stalls(void **state)
 {
     struct pace p;
@@ -65,7 +86,7 @@ static void no_limits(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(waits), cmocka_unit_test(stalls),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(waits), cmocka_unit_test(excuses), cmocka_unit_test(stalls),
                                        cmocka_unit_test(rates), cmocka_unit_test(no_limits)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -148,6 +148,28 @@ static size_t drain_until_writable(struct side *x, char *sink, size_t n)
     return received;
 }
 
+/* What the peer's system has not acknowledged: at least what our own had to keep. */
+static void knows_what_is_in_flight(void **state)
+{
+    static char data[1 << 20], sink[1 << 20];
+    struct side *x = *state;
+    size_t sent = 0, received = 0;
+    ssize_t n;
+    assert_int_equal(stream_in_flight(x->stream), 0);
+    struct str part = str_of(data, sizeof data);
+    while ((n = stream_write(x->stream, &part, 1, false)) > 0)
+        sent += (size_t)n;
+    assert_in_range(stream_in_flight(x->stream), 1, 2 * sent);
+    while (received < sent)
+        if ((n = recv(x->fd, sink, sizeof sink, 0)) > 0)
+            received += (size_t)n;
+        else
+            turn(x);
+    for (int i = 0; stream_in_flight(x->stream) && i < 500; i++)
+        turn(x); /* an acknowledgement may be delayed */
+    assert_int_equal(stream_in_flight(x->stream), 0);
+}
+
 static void fills_and_drains(void **state)
 {
     static char data[1 << 20], sink[1 << 20];
@@ -290,6 +312,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON(pair, reads),           ON(tcp, reads),           ON(pair, end_behind_bytes),
         ON(tcp, end_behind_bytes), ON(pair, fills_and_drains), ON(tcp, fills_and_drains),
+        ON(tcp, knows_what_is_in_flight),
         ON(pair, many_parts),      ON(tcp, many_parts),      ON(tcp, sends_a_file),
         ON(pair, shutdown_half),   ON(tcp, shutdown_half),   ON(tcp, peer_resets),
         ON(tcp, aborts),           ON(pair, closes_in_its_event), ON(tcp, closes_in_its_event),
