@@ -155,3 +155,14 @@ size_t str_utf8(struct str s)
         return 0;
     return len;
 }
+
+bool str_is_utf8(struct str s)
+{
+    while (s.n) {
+        size_t n = str_utf8(s);
+        if (n == 0)
+            return false;
+        s = str_from(s, n);
+    }
+    return true;
+}

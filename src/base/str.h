@@ -75,6 +75,7 @@ bool str_is_base64url(struct str s);
 uint64_t str_hash(struct str s);
 /* Bytes of the valid UTF-8 sequence (RFC 3629 4) that a non-empty slice begins with, or 0. */
 size_t str_utf8(struct str s);
+bool str_is_utf8(struct str s); /* nothing but such sequences; empty counts */
 /* Heap copy with a terminator behind it; NULL when out of memory. free() it. */
 char *str_dup(struct str s);
 

@@ -18,7 +18,9 @@ struct str listing_name(const struct listing *l, const struct listing_entry *e)
     return str_sub(buf_str(&l->names), e->offset, e->length);
 }
 
-/* Names that no request can spell (uri_normalise refuses them) are not shown. */
+/* Names that no request can spell are not shown: uri_normalise refuses control characters, backslashes,
+ * and what is no UTF-8. To serve the last, as nginx does, was rejected: then no path that routes, logs
+ * and JSON see were known to be text, and overlong spellings of "/" and "." would come through. */
 static bool showable(const char *name, bool hidden)
 {
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || (*name == '.' && !hidden))
@@ -26,7 +28,7 @@ static bool showable(const char *name, bool hidden)
     for (const unsigned char *c = (const unsigned char *)name; *c; c++)
         if (*c < 0x20 || *c == 0x7f || *c == '\\')
             return false;
-    return true;
+    return str_is_utf8(str_c(name));
 }
 
 /* What a link leads to, if that is beneath the root: nothing else is told. */

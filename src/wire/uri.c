@@ -38,17 +38,6 @@ static int decode(struct str path, char *out, size_t *ret_n)
     return 0;
 }
 
-static bool is_utf8(struct str s)
-{
-    while (s.n) {
-        size_t n = str_utf8(s);
-        if (n == 0)
-            return false;
-        s = str_from(s, n);
-    }
-    return true;
-}
-
 /* Removes dot segments (RFC 3986 5.2.4) and doubled slashes in place; p[0] is "/". */
 static int squeeze(char *p, size_t n, size_t *ret_n)
 {
@@ -94,7 +83,7 @@ int uri_normalise(struct arena *a, struct str target, struct uri_path *ret)
     if (!out)
         return -ERR_NOMEM;
     int err = decode(u.raw, out, &n);
-    if (!err && !is_utf8(str_of(out, n)))
+    if (!err && !str_is_utf8(str_of(out, n)))
         err = -ERR_HTTP_URI;
     if (!err)
         err = squeeze(out, n, &n);

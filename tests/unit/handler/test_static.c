@@ -596,6 +596,32 @@ static void remember_head(struct fake *f)
     f->early |= f->status != 0 && f->turns < 3000 / LISTING_SLICE;
 }
 
+static void test_only_names_that_links_can_spell(void **state)
+{
+    static const char *const accept[] = {"Accept: text/html", "Accept: application/json"};
+    make_dir("www/names");
+    put("www/names/gr\xc3\xbc\xc3\x9f.txt", "x");
+    put("www/names/latin-gr\xfc\xdf.txt", "x");       /* in Latin-1 */
+    put("www/names/surrogate-\xed\xa0\x80", "x");
+    put("www/names/overlong-\xc0\xaf", "x");
+    put("www/names/cut-\xe2\x82", "x");
+    put("www/names/back\\slash", "x");
+    put("www/names/line\nbreak", "x");
+    start("root DIR { listing on; }");
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(fake_get(&fake, "/names/", accept[i]), 200);
+        assert_true(fake_holds(&fake, "gr\xc3\xbc\xc3\x9f.txt"));
+        static const char *const none[] = {"latin", "surrogate", "overlong", "cut-", "slash", "break"};
+        for (size_t k = 0; k < sizeof none / sizeof *none; k++)
+            assert_false(fake_holds(&fake, none[k]));
+        for (struct str rest = buf_str(&fake.body); rest.n; rest = str_from(rest, str_utf8(rest)))
+            assert_true(str_utf8(rest) > 0);
+    }
+    assert_int_equal(fake_get(&fake, "/names/gr%C3%BC%C3%9F.txt", ""), 200);
+    assert_int_equal(fake_get(&fake, "/names/latin-gr%FC%DF.txt", ""), 400);
+    fake_stop(&fake);
+}
+
 /* Read in slices, and written in parts: no turn of the loop has much to do. */
 static void test_long_listing(void **state)
 {
@@ -691,6 +717,7 @@ int main(void)
         cmocka_unit_test(test_prefix_and_types), cmocka_unit_test(test_listing),
         cmocka_unit_test(test_long_listing),   cmocka_unit_test(test_endless_listing),
         cmocka_unit_test(test_abandoned_listing), cmocka_unit_test(test_deep_listing),
+        cmocka_unit_test(test_only_names_that_links_can_spell),
         cmocka_unit_test(test_not_modified_says_what_200_says),
         cmocka_unit_test(test_sibling_is_in_the_tag), cmocka_unit_test(test_before_1970),
         cmocka_unit_test(test_made_here_has_a_weak_tag), cmocka_unit_test(test_from_the_future),
