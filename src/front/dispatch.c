@@ -96,6 +96,13 @@ void dispatch_request(struct exchange *x, uint16_t https_port)
         exchange_fail(x, -ERR_HTTP_METHOD_DENIED);
         return;
     }
+    /* No file has a slash in its name, and no route is asked: rules for /admin/ must not depend on
+     * what somebody behind us makes of /admin%2Fx. 404, as Apache says: the request is well formed.
+     * To decode it, as nginx does, was rejected: two addresses would be one here and two there. */
+    if (x->path.encoded_slash) {
+        exchange_fail(x, -ERR_NOT_FOUND);
+        return;
+    }
     if (!x->path.decoded.p) { /* OPTIONS *: the server as a whole */
         answer_method(x, 1u << METHOD_GET | 1u << METHOD_HEAD);
         return;

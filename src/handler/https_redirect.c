@@ -2,6 +2,9 @@
  * for the very name it used. No cookies, no HSTS here (RFC 6797 7.2 forbids it over http); a name
  * that no site has is not redirected, or we would be somebody's open redirect.
  *
+ * The path goes as it was sent, as nginx does it ($request_uri): whether "//", "a/.." or "%2F" mean
+ * something is for https to say, and there the whole was found to be valid (read_target).
+ *
  * 301 for GET and HEAD, which every client knows; 308 for the others, which keeps the method. */
 #include "handler/handlers.h"
 #include "handler/location.h"
@@ -14,7 +17,7 @@ static void build(const struct https_redirect_conf *conf, const struct exchange 
         buf_addc(out, ':');
         buf_addu(out, conf->https_port);
     }
-    location_add_path(out, x);
+    location_add_sent(out, x);
     location_add_query(out, x);
 }
 

@@ -1,6 +1,7 @@
 /* Building Location; see location.h. A redirect is an open door when the client's own text can
  * reach the authority part, or a second field. Neither can from here: paths are normalised before
- * ("//" and "\" do not occur in them), and unsafe bytes are encoded whatever parsers let through. */
+ * ("//" and "\" do not occur in them) or stand behind a host that is ours, and unsafe bytes are
+ * encoded whatever parsers let through. */
 #include "handler/location.h"
 
 static bool unsafe(unsigned char c)
@@ -25,6 +26,12 @@ void location_add_path(struct buf *out, const struct exchange *x)
         uri_encode_path(out, x->path.decoded);
     else
         buf_addc(out, '/');
+}
+
+void location_add_sent(struct buf *out, const struct exchange *x)
+{
+    struct str raw = x->path.raw;
+    location_add(out, str_starts(raw, STR("/")) ? raw : STR("/"));
 }
 
 void location_add_query(struct buf *out, const struct exchange *x)

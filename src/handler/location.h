@@ -12,6 +12,9 @@
 void location_add(struct buf *out, struct str s);
 /* Appends the decoded path, encoded again; "/" for a request without one ("*"). */
 void location_add_path(struct buf *out, const struct exchange *x);
+/* Appends the path as it was sent, which may begin with "//": only for behind a host. What is unsafe
+ * in a field is encoded as by location_add; "/" for "*". */
+void location_add_sent(struct buf *out, const struct exchange *x);
 /* "?" and the query, if the request has one. */
 void location_add_query(struct buf *out, const struct exchange *x);
 /* Leaves one slash of several (or of backslashes) at the start from `from` on: browsers take

@@ -52,7 +52,7 @@ struct exchange {
     struct conn *conn;          /* outlives the exchange */
     struct arena *arena;        /* the engine's; reset after on_gone */
     struct head req;            /* slices valid until on_gone */
-    struct uri_path path;       /* decoded, normalised; decoded.p NULL for "*" */
+    struct uri_path path;       /* decoded, normalised; decoded.p NULL for "*", see uri.h */
     char host_text[256];
     struct str host;            /* lower case, without port */
     uint16_t port;              /* of the authority, 0: none given */

@@ -33,6 +33,8 @@ static int normalise(struct str url, struct buf *out)
         return 0;
     arena_init(&arena, 4096, 1u << 20);
     int err = uri_normalise(&arena, str_from(url, end), &path);
+    if (!err && path.encoded_slash)
+        err = -ERR_NOT_FOUND;
     if (!err)
         uri_encode_path(out, path.decoded);
     arena_done(&arena);
@@ -44,7 +46,10 @@ static int explain_url(const struct snapshot *s, const char *url, struct buf *ou
     struct buf normal;
     buf_init(&normal, 1u << 20);
     int err = normalise(str_c(url), &normal);
-    if (!err)
+    if (err == -ERR_NOT_FOUND) { /* see dispatch.c */
+        buf_add(out, STR("an encoded slash (%2F) is in no file's name and in no route: 404\n"));
+        err = 0;
+    } else if (!err)
         err = buf_ok(&normal) ? config_explain(s, buf_str(&normal), out) : -ERR_NOMEM;
     buf_done(&normal);
     return err;

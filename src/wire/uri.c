@@ -15,8 +15,8 @@ static int hex(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Percent-decodes into out (at least path.n bytes). */
-static int decode(struct str path, char *out, size_t *ret_n)
+/* Percent-decodes into out (at least path.n bytes). *slash: set if an encoded one was among them. */
+static int decode(struct str path, char *out, size_t *ret_n, bool *slash)
 {
     size_t n = 0;
     for (size_t i = 0; i < path.n; i++) {
@@ -30,8 +30,9 @@ static int decode(struct str path, char *out, size_t *ret_n)
             c = (unsigned char)(high << 4 | low);
             i += 2;
         }
-        if (c < 0x20 || c == 0x7f || c == '\\' || (encoded && c == '/') || (!encoded && c == '#'))
+        if (c < 0x20 || c == 0x7f || c == '\\' || (!encoded && c == '#'))
             return -ERR_HTTP_URI;
+        *slash |= encoded && c == '/';
         out[n++] = (char)c;
     }
     *ret_n = n;
@@ -82,7 +83,7 @@ int uri_normalise(struct arena *a, struct str target, struct uri_path *ret)
     size_t n;
     if (!out)
         return -ERR_NOMEM;
-    int err = decode(u.raw, out, &n);
+    int err = decode(u.raw, out, &n, &u.encoded_slash);
     if (!err && !str_is_utf8(str_of(out, n)))
         err = -ERR_HTTP_URI;
     if (!err)
@@ -90,7 +91,8 @@ int uri_normalise(struct arena *a, struct str target, struct uri_path *ret)
     if (err)
         return err;
     out[n] = '\0';
-    u.decoded = str_of(out, n);
+    if (!u.encoded_slash)
+        u.decoded = str_of(out, n);
     *ret = u;
     return 0;
 }

@@ -10,16 +10,20 @@
 /* Slices: `decoded` lives in the arena given, the others in the target given. */
 struct uri_path {
     struct str decoded; /* begins with "/"; percent-decoded, valid UTF-8 without control characters,
-                           without dot segments or "//"; a trailing slash is kept; NUL behind it */
+                           without dot segments or "//"; a trailing slash is kept; NUL behind it.
+                           p NULL: encoded_slash */
     struct str raw;     /* the path as sent, without the query */
     struct str query;   /* as sent, without "?" */
     bool has_query;     /* "/a?" has one, empty */
+    bool encoded_slash; /* the path holds "%2F". Valid (RFC 3986 2.2), but not the same as "/" and
+                           not nothing either: who decodes it decides which rules hold for it. So
+                           it has no decoded form that anybody could be mistaken about */
 };
 
 /* target: "/path?query" (or "?query", which absolute-form can leave; the path is "/" then).
  * Refused with -ERR_HTTP_URI: bad percent sign, NUL and control characters, encoded or plain
- * backslash, encoded slash, invalid UTF-8 (overlong forms, surrogates), "..", plain or encoded,
- * that leaves the root, "#". -ERR_NOMEM. "*" and authority-form are the caller's. */
+ * backslash, invalid UTF-8 (overlong forms, surrogates), "..", plain or encoded,
+ * that leaves the root (also behind encoded slashes), "#". -ERR_NOMEM. "*" and authority-form are the caller's. */
 int must_use uri_normalise(struct arena *a, struct str target, struct uri_path *ret);
 
 #define URI_HOST_MAX 256

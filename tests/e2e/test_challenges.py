@@ -133,7 +133,7 @@ def test_what_is_not_there_is_redirected_as_ever(acme_gate, root):
     (PREFIX + "%2e%2e/secret", 301),
     (PREFIX + "..%2f..%2f..%2fsecret", 400),
     (PREFIX + "..%5csecret", 400),
-    (PREFIX + "%2fetc%2fpasswd", 400),
+    (PREFIX + "%2fetc%2fpasswd", 301),
     (PREFIX + "/etc/passwd", 301),
     (PREFIX + "sub/" + TOKEN, 301),
     (PREFIX + TOKEN + "/", 301),

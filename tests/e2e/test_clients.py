@@ -183,6 +183,10 @@ class TestCurl:
         assert got.status in (400, 403, 404), path
         assert b"secret" not in got.body
 
+    def test_an_encoded_slash_is_in_no_file_name(self, gate, http):
+        assert curl(gate, "/dir%2finner.txt", http=http).status == 404
+        assert curl(gate, "/dir/inner.txt", http=http).status == 200
+
     def test_directory_without_slash_is_redirected(self, gate, http):
         got = curl(gate, "/dir", http=http)
         assert got.status in (301, 308)
@@ -217,6 +221,11 @@ class TestPort80:
         assert got.status in (301, 308)
         assert got.get("location") == gate.url + "/some/path?q=1"
         assert "strict-transport-security" not in got, "RFC 6797 7.2: never over http"
+
+    @pytest.mark.parametrize("path", ["/@scope%2fpkg", "/a//b", "/a/../b", "//evil.example/x", "/%7euser?a=%2f"])
+    def test_the_path_as_it_was_sent(self, gate, path):
+        got = curl(gate, gate.http_url + path, "--path-as-is", http="--http1.1")
+        assert (got.status, got.get("location")) == (301, gate.url + path)
 
     def test_serves_no_content(self, gate):
         for path in ("/", "/hello.txt", "/style.css"):

@@ -31,6 +31,11 @@ static void target(struct str in)
     arena_init(&a, 4096, 1 << 20);
     if (uri_normalise(&a, in, &u) == 0) {
         struct buf b;
+        assert(u.raw.n > 0 && u.raw.p[0] == '/' && u.encoded_slash == !u.decoded.p);
+        if (u.encoded_slash) {
+            arena_done(&a);
+            return;
+        }
         check_path(u.decoded);
         assert(u.decoded.n <= u.raw.n);
         buf_init(&b, 1 << 20);

@@ -98,6 +98,23 @@ static void test_no_challenge_over_tls(void **state)
     stop();
 }
 
+/* Behind the redirect no route is asked: what is allowed at /a/b must not depend on who decodes it. */
+static void test_encoded_slash(void **state)
+{
+    start("respond /a/ 200 page;");
+    assert_int_equal(ask("GET", "/a%2fb?c", "example.com"), 301);
+    assert_field(&fake, "Location", "https://example.com:8443/a%2fb?c");
+    assert_int_equal(ask("GET", "/.well-known/acme-challenge%2f" TOKEN, "example.com"), 301);
+    assert_int_equal(ask("POST", "/a%2fb", "example.com"), 308);
+    fake.conn.facts.secure = true;
+    assert_int_equal(ask("GET", "/a/b", "example.com"), 200);
+    static const char *const methods[] = {"GET", "HEAD", "POST", "OPTIONS"};
+    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+        assert_int_equal(ask(methods[i], "/a%2fb", "example.com"), 404);
+    assert_int_equal(ask("GET", "/a/b%2F", "example.com"), 404);
+    stop();
+}
+
 static void test_what_cannot_be_read(void **state)
 {
     start("");
@@ -114,6 +131,7 @@ int main(void)
         cmocka_unit_test(test_challenge_before_routes),
         cmocka_unit_test(test_no_challenge_over_tls),
         cmocka_unit_test(test_what_cannot_be_read),
+        cmocka_unit_test(test_encoded_slash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -182,6 +182,10 @@ static void fake_dispatch(struct fake *f, const struct handler *fixed, const voi
     struct exchange *x = &f->x;
     x->handler = fixed;
     x->conf = conf;
+    if (!fixed && x->path.encoded_slash) { /* as dispatch.c does */
+        exchange_fail(x, -ERR_NOT_FOUND);
+        return;
+    }
     if (!fixed) {
         x->site = f->snapshot->sites[0];
         x->route = fake_route(x->site, x->path.decoded);

@@ -132,6 +132,47 @@ static void test_respond_is_compressed(void **state)
     fake_stop(&fake);
 }
 
+/* RFC 9110 15.4.2: the same resource elsewhere, so the path as it was sent; nothing of it can reach the
+ * authority or another field. */
+static void test_plain_port_keeps_the_path(void **state)
+{
+    static const struct {
+        const char *target, *path; /* NULL: refused */
+    } rows[] = {
+        {"/@scope%2fpkg", "/@scope%2fpkg"},
+        {"/a//b", "/a//b"},
+        {"/a/../b/./c", "/a/../b/./c"},
+        {"/%7Euser/%41?q=%2f//x", "/%7Euser/%41?q=%2f//x"},
+        {"/a;b=c,d&e'(f)", "/a;b=c,d&e'(f)"},
+        {"//evil.example/", "//evil.example/"}, /* behind our own host */
+        {"///", "///"},
+        {"/@evil.example", "/@evil.example"},
+        {"/gr\xc3\xbc\xc3\x9f?\xc3\xbc", "/gr%C3%BC%C3%9F?%C3%BC"},
+        {"/\"<>^`{|}", "/%22%3C%3E%5E%60%7B%7C%7D"},
+        {"?q", "/?q"},
+        {"/\\evil.example", NULL},
+        {"/%5cevil.example", NULL},
+        {"/a%0d%0aSet-Cookie:b", NULL},
+        {"/a\r\nSet-Cookie:b", NULL},
+        {"/..%2f", NULL},
+        {"/../a", NULL},
+        {"/%zz", NULL},
+        {"/%ff", NULL},
+    };
+    struct https_redirect_conf https = {443};
+    char want[200];
+    start("respond 200 x;");
+    fake.conn.facts.secure = false;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        unsigned status = fake_run(&fake, "GET", rows[i].target, "", &https_redirect_handler, &https);
+        assert_int_equal(status, rows[i].path ? 301 : 400);
+        snprintf(want, sizeof want, "https://example.com%s", rows[i].path);
+        if (rows[i].path)
+            assert_field(&fake, "Location", want);
+    }
+    fake_stop(&fake);
+}
+
 static void test_plain_port(void **state)
 {
     struct https_redirect_conf https = {443}, high = {8443};
@@ -141,7 +182,7 @@ static void test_plain_port(void **state)
     assert_field(&fake, "Location", "https://example.com/a?b=c");
     assert_field(&fake, "Strict-Transport-Security", "");
     assert_int_equal(fake_run(&fake, "POST", "//evil.example/", "", &https_redirect_handler, &high), 308);
-    assert_field(&fake, "Location", "https://example.com:8443/evil.example/");
+    assert_field(&fake, "Location", "https://example.com:8443//evil.example/");
     fake_stop(&fake);
 }
 
@@ -151,7 +192,7 @@ int main(void)
         cmocka_unit_test(test_locations),       cmocka_unit_test(test_status),
         cmocka_unit_test(test_refused_targets), cmocka_unit_test(test_respond_answers),
         cmocka_unit_test(test_plain_port),      cmocka_unit_test(test_too_long),
-        cmocka_unit_test(test_respond_is_compressed),
+        cmocka_unit_test(test_respond_is_compressed), cmocka_unit_test(test_plain_port_keeps_the_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
