@@ -95,7 +95,7 @@ static void join_headers(struct load *l, const struct site *site, struct route *
 static void check_routes(struct load *l, struct site *site, const struct parse_node *node)
 {
     if (site->nroutes == 0) {
-        if (l->diags.errors == l->errors_before_site)
+        if (engine_faults(l) == l->faults_before_site)
             load_error(l, node, 0, "add what shall answer, as `root DIR;`",
                        "this site has no handler");
         return;

@@ -197,6 +197,7 @@ void engine_apply(struct load *l, const struct engine_block *b, const struct par
 {
     const struct parse_node *seen[ENGINE_ROWS_MAX] = {0};
     for (struct parse_node *node = list; node; node = node->next) {
+        l->hushed += node->bad;
         split_joined(l, b, node);
         const struct option *o = find_row(b->rows, node_word(node, 0));
         const struct handler_decl *h =
@@ -219,6 +220,10 @@ int load_error(struct load *l, const struct parse_node *node, size_t word, const
                const char *format, ...)
 {
     va_list args;
+    if (node->bad) {
+        l->hushed++;
+        return -ERR_CONFIG;
+    }
     va_start(args, format);
     diag_addv(&l->diags, false, parse_place(node, word), hint, format, args);
     va_end(args);

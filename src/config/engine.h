@@ -17,7 +17,8 @@ struct load {
     struct diag_list diags;
     struct site *site;     /* being filled, or NULL */
     struct route *route;   /* being filled, or NULL */
-    size_t errors_before_site;
+    size_t faults_before_site;
+    size_t hushed;         /* mistakes not told, since they may follow from one that was */
     uint32_t nfiles;
     bool no_memory;
     bool plain_off;        /* `listen http off;` */
@@ -37,6 +38,11 @@ void engine_apply(struct load *l, const struct engine_block *block, const struct
                   struct parse_node *list, void *conf);
 /* `NAME [/PATH] ARGS…` at a node → a route of l->site; in_route: the path is l->route's. */
 void engine_handler(struct load *l, const struct handler_decl *h, struct parse_node *node);
+/* Mistakes so far, told or not. */
+static inline size_t engine_faults(const struct load *l)
+{
+    return l->diags.errors + l->hushed;
+}
 /* Number of values checked; false: told. */
 bool engine_count(struct load *l, const struct parse_node *node, size_t min, size_t max,
                   const char *args);

@@ -76,6 +76,13 @@ static struct lex_token comment(struct lex *l, struct lex_token t)
     return t;
 }
 
+static struct lex_token unclosed(struct lex_token t)
+{
+    t.unclosed = true;
+    return bad(t, "quoted text is not closed",
+               "put `\"` at its end; a line break inside is written `\\n`");
+}
+
 /* Behind the opening quote; reads to the closing one or the end of the line. */
 static struct lex_token quoted(struct lex *l, struct lex_token t)
 {
@@ -84,8 +91,7 @@ static struct lex_token quoted(struct lex *l, struct lex_token t)
     step(l);
     for (int c; (c = peek(l)) != '"'; step(l)) {
         if (c < 0 || c == '\n')
-            return bad(cut(l, start, t), "quoted text is not closed",
-                       "put `\"` at its end; a line break inside is written `\\n`");
+            return unclosed(cut(l, start, t));
         if (is_control(c)) {
             why = "control character in quoted text";
             hint = "only \\n, \\t, \\\" and \\\\ are known as escapes";
@@ -95,8 +101,7 @@ static struct lex_token quoted(struct lex *l, struct lex_token t)
         step(l);
         c = peek(l);
         if (c < 0 || c == '\n')
-            return bad(cut(l, start, t), "quoted text is not closed",
-                       "put `\"` at its end; a line break inside is written `\\n`");
+            return unclosed(cut(l, start, t));
         if (c != 'n' && c != 't' && c != '"' && c != '\\') {
             why = "unknown escape in quoted text";
             hint = "only \\n, \\t, \\\" and \\\\ are known";

@@ -22,6 +22,7 @@ struct lex_token {
     uint32_t line, column; /* from 1; columns count UTF-8 characters */
     uint32_t newlines;     /* line ends between the token before and this one */
     const char *why, *hint; /* LEX_BAD, LEX_CONTROL */
+    bool unclosed;          /* LEX_BAD: a quote without its end; raw is the rest of the line */
 };
 
 /* A value; lives on its user's stack. */

@@ -11,6 +11,10 @@ struct parser {
     const struct diag_file *file;
     struct diag_list *d;
     struct lex_token last; /* the last word, for "missing ;" */
+    /* `}` that a quote which was never closed took with it. Those of blocks that began in its line
+     * are taken for ends of blocks, and as many may turn up again later. */
+    size_t swallowed, forgiven;
+    uint32_t swallowed_line, open_line; /* of that quote; of the block being read */
     bool failed;           /* out of memory */
 };
 
@@ -64,6 +68,20 @@ static struct parse_word make_word(struct parser *p)
     return w;
 }
 
+/* A quote that is never closed takes the rest of its line, which was not meant so: it ended there. */
+static bool swallowed_end(struct parser *p)
+{
+    bool end = false;
+    if (!p->token.unclosed)
+        return false;
+    p->swallowed_line = p->token.line;
+    for (size_t i = 0; i < p->token.raw.n; i++) {
+        end |= p->token.raw.p[i] == ';';
+        p->swallowed += p->token.raw.p[i] == '}';
+    }
+    return end;
+}
+
 static void read_words(struct parser *p, struct parse_node *node)
 {
     size_t cap = 0;
@@ -86,6 +104,14 @@ static void read_words(struct parser *p, struct parse_node *node)
             node->words = more;
         }
         node->words[node->nwords++] = make_word(p);
+        if (p->token.type == LEX_BAD) {
+            node->bad = true;
+            if (swallowed_end(p)) {
+                advance(p);
+                p->last.type = LEX_SEMI;
+                return;
+            }
+        }
     }
 }
 
@@ -109,6 +135,11 @@ static void skip_block(struct parser *p)
     }
 }
 
+static bool is_swallowed(const struct parser *p)
+{
+    return p->swallowed && p->swallowed_line == p->open_line;
+}
+
 static void read_block(struct parser *p, struct parse_node *node, unsigned depth)
 {
     struct lex_token open = p->token;
@@ -119,7 +150,16 @@ static void read_block(struct parser *p, struct parse_node *node, unsigned depth
         skip_block(p);
         return;
     }
+    uint32_t outer = p->open_line;
+    p->open_line = open.line;
     node->children = read_list(p, depth + 1);
+    bool swallowed = is_swallowed(p);
+    p->open_line = outer;
+    if (swallowed || (p->token.type != LEX_CLOSE && p->swallowed)) {
+        p->swallowed--;
+        p->forgiven++;
+        return;
+    }
     if (p->token.type != LEX_CLOSE) {
         error_at(p, &open, "add a `}`", "this `{` is never closed");
         return;
@@ -139,6 +179,8 @@ static struct parse_node *read_node(struct parser *p, unsigned depth)
     read_words(p, node);
     if (p->failed)
         return NULL;
+    if (p->last.type == LEX_SEMI)
+        return node;
     if (p->token.type == LEX_OPEN)
         read_block(p, node, depth);
     else if (p->token.type == LEX_SEMI)
@@ -152,12 +194,17 @@ static struct parse_node *read_list(struct parser *p, unsigned depth)
 {
     struct parse_node *first = NULL, **tail = &first;
     while (!p->failed && p->token.type != LEX_END) {
+        if (depth > 0 && is_swallowed(p))
+            break;
         if (is_word(&p->token)) {
             struct parse_node *node = read_node(p, depth);
             *tail = node;
             tail = node ? &node->next : tail;
         } else if (p->token.type == LEX_CLOSE && depth > 0) {
             break;
+        } else if (p->token.type == LEX_CLOSE && p->forgiven) {
+            p->forgiven--;
+            advance(p);
         } else if (p->token.type == LEX_CLOSE) {
             error_at(p, &p->token, "remove it, or look for a `{` that is missing before",
                      "`}` without `{`");

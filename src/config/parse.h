@@ -22,6 +22,7 @@ struct parse_node {
     struct parse_node *children; /* first of the block's, in the order of the text */
     struct parse_node *next;
     bool block; /* { … } rather than ; */
+    bool bad;   /* a word of it was told about: what else is wrong with it may follow from that */
 };
 
 /* First directive of the file or NULL. Every mistake is added to `d` and reading goes on behind it.

@@ -21,7 +21,7 @@ int site_parse(struct load *l, const struct parse_node *node, void *conf)
     *site = (struct site){.at = node_source(node), .index = l->s->nsites - 1};
     site->compress.on = true;
     l->site = site;
-    l->errors_before_site = l->diags.errors;
+    l->faults_before_site = engine_faults(l);
     engine_defaults(l, option_site, site);
     for (size_t i = 1; i < node_words(node); i++)
         check_name(l, node, i);

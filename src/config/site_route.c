@@ -31,11 +31,11 @@ int site_route(struct load *l, const struct parse_node *node, void *conf)
     struct route *route = add_route(l, node, node_word(node, 1));
     if (!route)
         return -ERR_NOMEM;
-    size_t before = l->diags.errors;
+    size_t before = engine_faults(l);
     l->route = route;
     engine_apply(l, &block, node, node->children, route);
     l->route = NULL;
-    if (!route->handler && l->diags.errors == before)
+    if (!route->handler && engine_faults(l) == before)
         return load_error(l, node, 0, "add what shall answer here, as `root DIR;`",
                           "this route has no handler");
     return 0;
@@ -66,14 +66,14 @@ static void fill(struct load *l, const struct handler_decl *h, struct parse_node
     route->conf = conf;
     if (h->options)
         engine_defaults(l, h->options, conf);
-    size_t before = l->diags.errors;
+    size_t before = engine_faults(l);
     if (h->arguments)
         (void)h->arguments(l, node, words, n, conf);
     if (node->block && h->options)
         engine_apply(l, &block, node, node->children, conf);
     else if (node->block)
         load_error(l, node, node_words(node), "end it with `;`", "`%s` takes no block", h->name);
-    if (h->load && l->diags.errors == before)
+    if (h->load && !node->bad && engine_faults(l) == before)
         (void)h->load(l, node, conf);
 }
 
