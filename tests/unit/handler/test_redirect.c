@@ -166,9 +166,10 @@ static void test_plain_port_keeps_the_path(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         unsigned status = fake_run(&fake, "GET", rows[i].target, "", &https_redirect_handler, &https);
         assert_int_equal(status, rows[i].path ? 301 : 400);
+        if (!rows[i].path)
+            continue;
         snprintf(want, sizeof want, "https://example.com%s", rows[i].path);
-        if (rows[i].path)
-            assert_field(&fake, "Location", want);
+        assert_field(&fake, "Location", want);
     }
     fake_stop(&fake);
 }
