@@ -33,7 +33,8 @@ const struct option option_limits[] = {
     {"resets", OPT_COUNT, AT(limits, resets), .def = "200", .min = 10, .args = "NUMBER",
      .doc = "HTTP/2 streams that may be reset, by either side, before the connection is ended."},
     {"connections", OPT_COUNT, AT(limits, connections), .def = "50000", .min = 8, .args = "NUMBER",
-     .doc = "Connections of one worker."},
+     .doc = "Connections of one worker; fewer where the limit of open files (LimitNOFILE) has "
+            "no room for them."},
     {"connections_per_address", OPT_COUNT, AT(limits, connections_per_address), .def = "512",
      .min = 1, .args = "NUMBER",
      .doc = "Connections of one worker from one IPv4 address or one IPv6 /64."},

@@ -93,9 +93,12 @@ static void uncount_address(struct front *f, struct address_count *a)
     free(a);
 }
 
+/* More than there are descriptors for is refused at once: a newcomer that waited in the kernel's
+ * queue for somebody to leave would not even learn that. */
 static bool is_full(const struct front *f)
 {
-    return f->nconns >= f->serving->snapshot->limits.connections;
+    return f->nconns >= f->serving->snapshot->limits.connections ||
+           f->nconns >= loop_connections_max(f->env.loop);
 }
 
 /* ---- the end of a connection ---- */

@@ -45,8 +45,6 @@ static void on_gone(struct exchange *x)
 static struct static_state *state_new(struct exchange *x)
 {
     struct static_state *s = arena_zalloc(x->arena, sizeof *s);
-    if (s)
-        s->sender.fd = -1;
     x->state = s;
     return s;
 }
@@ -242,12 +240,14 @@ static int answer_file(const struct static_conf *conf, struct exchange *x, struc
 {
     struct static_state *s = state_new(x);
     struct representation *rep = arena_alloc(x->arena, sizeof *rep);
-    if (!s || !rep)
-        return -ERR_NOMEM;
     struct represent_args a = args_of(conf, x, f);
     take_form(&a, f, choose_sibling(x, f));
+    const char *name = static_find_name(f, a.coding, x->arena);
+    if (!s || !rep || !name)
+        return -ERR_NOMEM;
     represent_init(rep, &a);
-    s->sender.fd = f->fds[a.coding];
+    file_pool_add(&x->conn->loop->files, &s->sender.file, f->fds[a.coding], &conf->dir->fd, name,
+                  &f->stats[a.coding]);
     f->fds[a.coding] = -1;
     return static_send(x, &s->sender, rep);
 }

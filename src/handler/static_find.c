@@ -154,6 +154,11 @@ void static_find_siblings(const struct static_conf *conf, struct static_found *f
     }
 }
 
+const char *static_find_name(const struct static_found *f, enum coding coding, struct arena *a)
+{
+    return arena_printf(a, "%s%s", f->name, suffixes[coding] ? suffixes[coding] : "").p;
+}
+
 void static_found_done(struct static_found *f)
 {
     for (size_t i = 0; i < CODING_COUNT; i++) {

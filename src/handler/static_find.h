@@ -3,6 +3,7 @@
 #ifndef HANDLER_STATIC_FIND_H
 #define HANDLER_STATIC_FIND_H
 
+#include "base/arena.h"
 #include "config/option.h"
 #include "handler/file_cache.h"
 #include "wire/media.h"
@@ -44,6 +45,8 @@ int must_use static_find(const struct static_conf *conf, struct str rel, struct 
 /* Opens the siblings name.gz, .br, .zst whose codings are in `wanted` (CODING_BIT) and which are
  * regular, and not older than the file. */
 void static_find_siblings(const struct static_conf *conf, struct static_found *f, unsigned wanted);
+/* Beneath the root, in that coding; in the arena. NULL: no memory. */
+const char *static_find_name(const struct static_found *f, enum coding coding, struct arena *a);
 void static_found_done(struct static_found *f);
 void static_find_prints(const struct static_found *f, struct file_print prints[CODING_COUNT]);
 const struct media *static_find_media(const struct static_conf *conf, struct str name);

@@ -11,7 +11,6 @@
 #include "wire/range.h"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 static int send_not_modified(struct exchange *x, const struct representation *rep)
 {
@@ -44,9 +43,9 @@ static int send_unsatisfiable(struct exchange *x, struct static_sender *s,
 
 static struct static_piece stretch(const struct static_sender *s, uint64_t from, uint64_t length)
 {
-    if (s->fd >= 0)
-        return (struct static_piece){STR_NONE, from, length};
-    return (struct static_piece){str_of(s->content + from, (size_t)length), 0, length};
+    if (s->content)
+        return (struct static_piece){str_of(s->content + from, (size_t)length), 0, length};
+    return (struct static_piece){STR_NONE, from, length};
 }
 
 static struct static_piece text_piece(struct str text)
@@ -189,10 +188,10 @@ int static_send(struct exchange *x, struct static_sender *s, const struct repres
 }
 
 /* A file that became shorter than what is still promised. */
-static bool shrunk(const struct static_sender *s, const struct static_piece *p)
+static bool shrunk(int fd, const struct static_piece *p)
 {
     struct stat st;
-    return fstat(s->fd, &st) || (uint64_t)st.st_size < p->offset + p->left;
+    return fstat(fd, &st) || (uint64_t)st.st_size < p->offset + p->left;
 }
 
 static ssize_t send_piece(struct exchange *x, struct static_sender *s, struct static_piece *p,
@@ -200,9 +199,12 @@ static ssize_t send_piece(struct exchange *x, struct static_sender *s, struct st
 {
     if (p->text.p)
         return exchange_send_body(x, &p->text, 1, end);
-    if (shrunk(s, p))
+    int fd = file_pool_use(&s->file);
+    if (fd < 0)
+        return fd;
+    if (shrunk(fd, p))
         return -ERR_FILE_CHANGED;
-    return exchange_send_file(x, s->fd, p->offset, p->left, end);
+    return exchange_send_file(x, fd, p->offset, p->left, end);
 }
 
 void static_send_more(struct exchange *x, struct static_sender *s)
@@ -230,7 +232,5 @@ void static_send_done(struct static_sender *s)
 {
     file_entry_unref(s->entry);
     s->entry = NULL;
-    if (s->fd >= 0)
-        close(s->fd);
-    s->fd = -1;
+    file_pool_remove(&s->file);
 }

@@ -5,6 +5,7 @@
 
 #include "handler/file_cache.h"
 #include "http/exchange.h"
+#include "io/file_pool.h"
 
 /* A stretch of the body: text in memory, or bytes of the file. */
 struct static_piece {
@@ -12,17 +13,18 @@ struct static_piece {
     uint64_t offset, left;
 };
 
-/* In the exchange's arena. Holds the file open, or the entry alive, until on_gone. */
+/* In the exchange's arena. Holds the file open (as far as the pool can), or the entry alive, until
+ * on_gone. */
 struct static_sender {
     struct file_entry *entry; /* counted, or NULL */
-    int fd;                   /* -1: content is the entry's */
-    const char *content;
+    const char *content;      /* the entry's; NULL: it is the file's */
+    struct pooled_file file;
     struct static_piece one, *pieces;
     size_t n, at;
 };
 
-/* rep: of the entry's form (content then is set) or in the arena with an fd, which the sender owns
- * from now on in any case. 0 or −err for on_head. */
+/* rep: of the entry's form (content then is set) or in the arena, of the file. 0 or −err for
+ * on_head. */
 int static_send(struct exchange *x, struct static_sender *s, const struct representation *rep);
 void static_send_more(struct exchange *x, struct static_sender *s); /* on_writable */
 void static_send_done(struct static_sender *s);

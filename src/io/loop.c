@@ -9,9 +9,11 @@
 #include "io/loop.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { FANOUT = 4 };
+#define FEW 64 /* descriptors: below that nothing can be shared out */
 
 int loop_init(struct loop *l, const struct loop_ops *ops)
 {
@@ -20,6 +22,10 @@ int loop_init(struct loop *l, const struct loop_ops *ops)
         return -ERR_NOMEM;
     l->ops = ops;
     list_init(&l->tasks);
+    /* Asked now: a sandbox may forbid it later. */
+    struct rlimit r;
+    l->descriptors = getrlimit(RLIMIT_NOFILE, &r) || r.rlim_cur < FEW ? FEW : (size_t)r.rlim_cur;
+    file_pool_init(&l->files, l->descriptors / 8);
     return 0;
 }
 

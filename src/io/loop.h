@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/list.h"
 #include "base/str.h"
+#include "io/file_pool.h"
 
 enum { LOOP_READ = 1, LOOP_WRITE = 2, LOOP_HUP = 4 };
 
@@ -58,8 +59,19 @@ struct loop {
     struct timer **heap; /* the running ones, earliest first */
     size_t running, timers, heap_cap; /* running <= timers (initialised ones) <= heap_cap */
     struct list tasks;
+    size_t descriptors; /* that the process may have open (RLIMIT_NOFILE) */
+    struct file_pool files; /* that are being sent */
     char *scratch; /* LOOP_SCRATCH bytes, for whoever runs now: content dies with the callback */
 };
+
+/* How descriptors are shared out: an eighth to files that are being sent, a share for ourselves
+ * (listeners, directories, logs, what a request opens for a moment), the rest to connections. So
+ * neither of the first two can keep newcomers out, nor the newcomers them. */
+static inline size_t loop_connections_max(const struct loop *l)
+{
+    size_t kept = l->files.max + l->descriptors / 16 + 32;
+    return l->descriptors > kept + 8 ? l->descriptors - kept : 8;
+}
 
 #define LOOP_SCRATCH (256 * 1024)
 #define SECOND ((uint64_t)1000000000)

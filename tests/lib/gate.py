@@ -64,10 +64,11 @@ def run_gate(*args, check=False, timeout=60, **kwargs):
 
 class Gate:
     def __init__(self, directory=None, *, config=None, names=("localhost",), args=(), workers=None, single=False,
-                 address="127.0.0.1", state=None, env=None, root=None):
+                 address="127.0.0.1", state=None, env=None, root=None, prefix=()):
         """directory: what to serve; or config: the text of a configuration file, in which {https}, {http}, {state}
         and {root} are replaced (root being this Gate's own directory, or the one given). names: the names of the site;
-        with a configuration, those that it says, the first being the one that url means."""
+        with a configuration, those that it says, the first being the one that url means. prefix: words in front of the
+        command, of a program that ends by executing it."""
         self.home = Path(tempfile.mkdtemp(prefix="gate443-test-"))
         self.home.chmod(0o755)
         self.directory = directory
@@ -79,6 +80,7 @@ class Gate:
         self.address = address
         self.state = Path(state) if state else self.home / "state"
         self.root = Path(root) if root else self.home
+        self.prefix = tuple(prefix)
         self.env = {**os.environ, **(env or {})}
         self.process = None
         self.https = self.http = 0
@@ -103,7 +105,7 @@ class Gate:
         return self
 
     def command(self):
-        command = [str(binary()), "serve"]
+        command = [*self.prefix, str(binary()), "serve"]
         if self.directory:
             command.append(str(self.directory))
         command += ["--https", self.endpoint(self.https), "--http", self.endpoint(self.http),

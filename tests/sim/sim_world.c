@@ -147,6 +147,7 @@ int sim_init(struct sim *s, uint64_t seed, struct snapshot *snapshot)
     s->loop = loop_sim_new(start, 1750000000 + (int64_t)(start / SECOND));
     if (!s->loop)
         return -ERR_NOMEM;
+    s->loop->files.max = 2; /* they are given up and opened again all the time */
     int err = access_log_init(&s->access_log, s->loop, &s->metrics, null, ACCESS_JSON);
     struct front_env env = {.loop = s->loop,
                             .log = &s->log,

@@ -205,6 +205,34 @@ static void test_address_limit(void **state)
     world_done(&w);
 }
 
+/* A connection costs a descriptor, whatever the configuration permits. */
+static void test_descriptor_limit(void **state)
+{
+    struct world w;
+    struct sim_client c[12] = {0};
+    world_init(&w, "");
+    w.sim.loop->descriptors = 160;
+    w.sim.loop->files.max = 20;
+    size_t most = loop_connections_max(w.sim.loop);
+    assert_int_equal(most, 160 - 20 - 10 - 32);
+    w.sim.loop->descriptors = 72;
+    most = loop_connections_max(w.sim.loop);
+    assert_int_equal(most, 16);
+    w.sim.loop->descriptors = 64;
+    assert_int_equal(loop_connections_max(w.sim.loop), 8);
+    for (size_t i = 0; i < 8; i++)
+        assert_int_equal(connect_as(&w, &c[i], PEER, GET), 0);
+    assert_int_equal(connect_as(&w, &c[8], PEER, GET), -ERR_TOO_MANY);
+    sim_client_cut(&c[0], SIM_ABORT);
+    assert_true(sim_run(&w.sim, w.sim.loop->now + SECOND));
+    assert_int_equal(connect_as(&w, &c[9], PEER, GET), 0);
+    assert_true(sim_run(&w.sim, UINT64_MAX));
+    assert_true(holds(&c[9], "200 OK"));
+    for (size_t i = 0; i < 12; i++)
+        sim_client_done(&c[i]);
+    world_done(&w);
+}
+
 static void test_reload(void **state)
 {
     struct world w;
@@ -299,7 +327,8 @@ int main(void)
         cmocka_unit_test(test_silent),        cmocka_unit_test(test_idle),
         cmocka_unit_test(test_slowloris),     cmocka_unit_test(test_slow_post),
         cmocka_unit_test(test_never_reads),   cmocka_unit_test(test_slow_reader),
-        cmocka_unit_test(test_address_limit), cmocka_unit_test(test_reload),
+        cmocka_unit_test(test_address_limit), cmocka_unit_test(test_descriptor_limit),
+        cmocka_unit_test(test_reload),
         cmocka_unit_test(test_drain),         cmocka_unit_test(test_drain_h2),
     };
     int failures = cmocka_run_group_tests(tests, NULL, NULL);
