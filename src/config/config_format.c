@@ -14,6 +14,9 @@ struct formatter {
     struct buf *out;
     unsigned depth;
     unsigned column;    /* 0: at the begin of a line */
+    unsigned read_to;   /* column in the text where the last token ended */
+    bool broken;        /* the line of the text became several */
+    uint32_t comment_line, comment_column; /* in the text, of the last comment behind something */
     bool in_directive;  /* words of one were written, its end was not */
     bool any;           /* something was written */
     bool after_open;    /* a blank line right behind `{` is dropped */
@@ -38,6 +41,7 @@ static void line_end(struct formatter *f)
 {
     if (f->column)
         buf_addc(f->out, '\n');
+    f->broken |= f->column > 0;
     f->column = 0;
 }
 
@@ -69,13 +73,26 @@ static void put_word(struct formatter *f, const struct lex_token *t)
     f->in_directive = true;
 }
 
+/* Comments with more than a space in front, or below such another, were put where they are by hand:
+ * they stay there. */
+static void put_gap(struct formatter *f, const struct lex_token *t)
+{
+    bool below = t->line == f->comment_line + 1 && t->column == f->comment_column;
+    bool by_hand = !f->broken && (below || t->column > f->read_to + 1);
+    do
+        put(f, STR(" "));
+    while (by_hand && f->column + 1 < t->column);
+    f->comment_line = t->line;
+    f->comment_column = t->column;
+}
+
 /* At the end of the line it stood on, or alone. A comment ends its line, so words of an unfinished
  * directive go on in the next. */
 static void put_comment(struct formatter *f, const struct lex_token *t)
 {
-    if (t->newlines == 0 && f->any)
-        put(f, f->column ? STR(" ") : STR_NONE);
-    else
+    if (t->newlines == 0 && f->any && f->column)
+        put_gap(f, t);
+    else if (t->newlines || !f->any)
         line_begin(f, t->newlines);
     put(f, t->raw);
     buf_addc(f->out, '\n');
@@ -129,8 +146,12 @@ static void write_all(struct str text, struct buf *out)
     struct lex lex;
     struct lex_token t;
     lex_init(&lex, text);
-    while ((t = lex_next(&lex)).type != LEX_END)
+    while ((t = lex_next(&lex)).type != LEX_END) {
         put_token(&f, &t);
+        if (t.newlines)
+            f.broken = false;
+        f.read_to = t.column + width_of(t.raw);
+    }
     line_end(&f);
 }
 

@@ -213,6 +213,11 @@ class TestExplain:
         assert run_gate("explain", "-c", write(GOOD % site), url).returncode == 1
 
 
+@pytest.mark.parametrize("path", sorted((TREE / "examples").rglob("*.conf")), ids=lambda path: path.name)
+def test_examples_are_in_the_standard_form(path):
+    assert run_gate("fmt", path, check=True).stdout == path.read_bytes()
+
+
 class TestConfig:
     def test_schema_is_json(self):
         schema = json.loads(run_gate("config", "--schema", check=True).stdout)

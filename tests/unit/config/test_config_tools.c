@@ -36,6 +36,11 @@ static void test_format(void **state)
            "    hsts auto;\n}\n");
     format("a { # first\n\n\n b; # second\n # last\n};c;",
            "a { # first\n\n    b; # second\n    # last\n}\nc;\n");
+    /* comments below each other, by hand, stay so; a line that was broken up has none */
+    format("a;      # one\nb  c;   # two\n\td { # three\ne; }    # four\n",
+           "a;      # one\nb c;    # two\nd { # three\n    e;\n} # four\n");
+    format("site a {\n  b;       # one\n      c c; # two\n  long word;# three\n longer words;  # four\n}\n",
+           "site a {\n    b;     # one\n    c c;   # two\n    long word; # three\n    longer words; # four\n}\n");
     format("a \"x  y\"\n  b\n  c;\nd;", "a \"x  y\"\n        b\n        c;\nd;\n");
     format("a # why\n b # and\n ; c { }", "a # why\n        b # and\n        ;\nc {\n}\n");
     format("\xef\xbb\xbf" "a;\r\nb;\r\n", "a;\nb;\n");
