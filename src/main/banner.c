@@ -1,7 +1,11 @@
-/* What `gate443 serve` says once it serves: where, what, and how to make browsers trust it. */
+/* What `gate443 serve` says once it serves: where, what, and how to make browsers trust it. One look
+ * must take it in, so of many sites, names and routes the first are named and the rest counted;
+ * `gate443 config --json` has them all. */
 #include "main/parent.h"
 
 #include <stdio.h>
+
+enum { SITES_MAX = 16, NAMES_MAX = 8, ROUTES_MAX = 8 };
 
 static bool has_local(const struct snapshot *s)
 {
@@ -11,18 +15,33 @@ static bool has_local(const struct snapshot *s)
     return false;
 }
 
-static void print_site(const struct site *site, uint16_t port)
+static void print_url(struct str name, uint16_t port)
 {
-    struct str name = site->nnames ? site->names[0] : STR("localhost");
     bool v6 = str_find(name, ':', 0) < name.n;
     printf("  https://%s%.*s%s", v6 ? "[" : "", STR_ARG(name), v6 ? "]" : "");
     if (port != 443)
         printf(":%u", port);
     printf("/");
-    for (size_t i = 0; i < site->nroutes; i++)
+}
+
+static void print_rest(size_t n, size_t max, const char *what)
+{
+    if (n > max)
+        printf("  and %zu %s more\n", n - max, what);
+}
+
+static void print_site(const struct site *site, uint16_t port)
+{
+    print_url(site->nnames ? site->names[0] : STR("localhost"), port);
+    for (size_t i = 0; i < site->nroutes && i < ROUTES_MAX; i++)
         printf("%s%.*s → %s", i ? ", " : "   ", STR_ARG(site->routes[i]->path),
                site->routes[i]->handler->name);
-    printf("\n");
+    printf("%s\n", site->nroutes > ROUTES_MAX ? ", …" : "");
+    for (size_t i = 1; i < site->nnames && i < NAMES_MAX; i++) {
+        print_url(site->names[i], port);
+        printf("\n");
+    }
+    print_rest(site->nnames, NAMES_MAX, "names");
 }
 
 void banner_print(struct parent *p)
@@ -31,8 +50,9 @@ void banner_print(struct parent *p)
     char text[ADDR_TEXT_MAX];
     printf("gate443 %s serves%s%s\n", GATE443_VERSION, p->options.dir ? " " : "",
            p->options.dir ? p->options.dir : "");
-    for (size_t i = 0; i < s->nsites; i++)
+    for (size_t i = 0; i < s->nsites && i < SITES_MAX; i++)
         print_site(s->sites[i], sockets_https_port(p));
+    print_rest(s->nsites, SITES_MAX, "sites");
     for (size_t i = 0; i < p->nbound; i++)
         printf("  listening on %.*s (%s)\n", STR_ARG(addr_text(&p->bound[i].addr, text)),
                p->bound[i].tls ? "https" : "http, leads to https");

@@ -59,6 +59,24 @@ def test_signals_that_reload(make_gate, number):
     wait_until(lambda: served(gate) == b"two", what="the new configuration")
 
 
+def test_the_start_names_every_name(make_gate, site):
+    gate = make_gate(site, names=("localhost", "box.test", "*.box.test", "::1"))
+    wait_until(lambda: b"listening on" in gate.log(), what="the banner")
+    said = gate.log().decode()
+    for name in ("localhost", "box.test", "*.box.test", "[::1]"):
+        assert f"  https://{name}:{gate.https}/" in said
+
+
+def test_the_start_does_not_name_thousands(make_gate):
+    names = " ".join(f"n{i}.test" for i in range(50))
+    sites = "".join(f"site s{i}.test {{\n    respond 200;\n}}\n" for i in range(50))
+    gate = make_gate(config=CONFIG.replace("site localhost", f"site localhost {names}") + sites)
+    wait_until(lambda: b"listening on" in gate.log(), what="the banner")
+    said = gate.log()
+    assert b"n6.test" in said and b"n7.test" not in said and b"and 43 names more" in said
+    assert b"s14.test" in said and b"s15.test" not in said and b"and 35 sites more" in said
+
+
 def test_quit_ends_it_in_peace(make_gate):
     gate = make_gate(config=CONFIG)
     gate.process.send_signal(signal.SIGQUIT)
