@@ -59,6 +59,8 @@ static void child_ended(struct child *c)
             loop_stop(p->loop);
         return;
     }
+    if (c->role == &worker_role && p->live)
+        sockets_lend(p, c);
     uint64_t lived = p->loop->now - c->started;
     c->failures = lived < HEALTHY_LIFE ? c->failures + 1 : 0;
     uint64_t wait = c->failures ? RESPAWN_MIN << (c->failures < 9 ? c->failures - 1 : 8) : 0;

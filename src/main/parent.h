@@ -40,6 +40,7 @@ struct child {
     int metrics_fd;         /* its page, kept over restarts */
     struct metrics *metrics;
     uint64_t beat, beat_at; /* heartbeat as last seen; ns, when it moved */
+    bool lent;              /* worker: it died, another accepts from its sockets */
     bool ready;             /* worker: pending generation prepared */
     bool awaited;           /* worker: the pending generation waits for its answer */
 };
@@ -114,6 +115,7 @@ void deploy_free(struct deploy *d);
 int sockets_bind(struct parent *p, const struct snapshot *s, struct buf *errors);
 void sockets_keep(struct parent *p, bool accepted); /* after sockets_bind: close new or old ones */
 void sockets_send(struct parent *p, struct child *worker);
+void sockets_lend(struct parent *p, struct child *worker); /* it died: until sockets_send to it */
 void sockets_close(struct parent *p); /* all, for good: who comes now is refused, not left waiting */
 uint16_t sockets_https_port(const struct parent *p);
 

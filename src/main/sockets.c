@@ -1,5 +1,8 @@
 /* The parent's listening sockets: one a worker and address (SO_REUSEPORT), kept open while workers
- * come and go, so that nothing that waits in the kernel's queue is lost. */
+ * come and go, so that nothing that waits in the kernel's queue is lost. The kernel goes on giving the
+ * sockets of a worker that died their share of connections, and its successor may be held back for
+ * seconds: until that one serves, the next worker that lives accepts from them, too. Rejected: closing
+ * them (what waits in them is reset). */
 #include "main/parent.h"
 
 #include "io/listen.h"
@@ -186,20 +189,62 @@ uint16_t sockets_https_port(const struct parent *p)
     return 443;
 }
 
-void sockets_send(struct parent *p, struct child *worker)
+/* Who accepts for a worker that died; NULL: nobody is left. */
+static struct child *stand_in(struct parent *p, const struct child *dead)
 {
-    struct buf body;
-    int fds[BOUND_MAX];
-    buf_init(&body, 4096);
-    pack_u32(&body, sockets_https_port(p));
+    for (size_t i = 1; i < p->nworkers; i++) {
+        struct child *w = &p->workers[(dead->index + i) % p->nworkers];
+        if (w->chan && !w->lent)
+            return w;
+    }
+    return NULL;
+}
+
+static size_t pack_sockets(struct parent *p, const struct child *of, struct buf *body, int *fds)
+{
     for (size_t i = 0; i < p->nbound; i++) {
-        pack_u32(&body, p->bound[i].tls);
-        fds[i] = p->bound[i].fds[worker->index];
+        pack_u32(body, p->bound[i].tls);
+        fds[i] = p->bound[i].fds[of->index];
         p->bound[i].sent = true;
     }
-    struct message_frame m = {
-        .type = MSG_LISTEN, .body = buf_str(&body), .fds = fds, .nfds = p->nbound};
-    if (worker->chan && chan_send(worker->chan, &m))
-        log_write(&p->log, LOG_ERROR, "worker %u did not take its sockets", worker->index);
+    return p->nbound;
+}
+
+/* The worker's own and those that it stands in for. More than a message holds (nearly all workers are
+ * dead, or there are very many addresses) wait for their successors. */
+static void send_sockets(struct parent *p, struct child *worker)
+{
+    struct buf body;
+    int fds[CHAN_FDS_MAX];
+    buf_init(&body, 4096);
+    pack_u32(&body, sockets_https_port(p));
+    size_t n = pack_sockets(p, worker, &body, fds);
+    for (size_t i = 0; i < p->nworkers; i++)
+        if (p->workers[i].lent && stand_in(p, &p->workers[i]) == worker &&
+            n + p->nbound <= CHAN_FDS_MAX)
+            n += pack_sockets(p, &p->workers[i], &body, fds + n);
+    struct message_frame m = {.type = MSG_LISTEN, .body = buf_str(&body), .fds = fds, .nfds = n};
+    int err = worker->chan ? chan_send(worker->chan, &m) : 0;
+    if (err && err != -ERR_RESET) /* then it has ended: told, and lent, in a moment */
+        log_write(&p->log, LOG_ERROR, "worker %u did not take its sockets: %s", worker->index,
+                  err_text(err));
     buf_done(&body);
+}
+
+void sockets_send(struct parent *p, struct child *worker)
+{
+    bool lent = worker->lent;
+    worker->lent = false;
+    send_sockets(p, worker);
+    struct child *other = lent ? stand_in(p, worker) : NULL;
+    if (other)
+        send_sockets(p, other);
+}
+
+void sockets_lend(struct parent *p, struct child *worker)
+{
+    worker->lent = true;
+    struct child *other = stand_in(p, worker);
+    if (other)
+        send_sockets(p, other);
 }

@@ -25,6 +25,14 @@ def children(gate, role):
     return [int(word) for word in out.split()]
 
 
+def listening(pid):
+    """How many listening sockets a process holds."""
+    listeners = {line.split()[9] for name in ("tcp", "tcp6") for line in open(f"/proc/{pid}/net/{name}")
+                 if line.split()[3] == "0A"}
+    links = [os.readlink(path.path) for path in os.scandir(f"/proc/{pid}/fd")]
+    return sum(link.startswith("socket:[") and link[8:-1] in listeners for link in links)
+
+
 def kill(gate, role):
     pid, = children(gate, role)
     os.kill(pid, signal.SIGKILL)
@@ -40,6 +48,25 @@ def test_reload_right_after_workers_died(make_gate):
     gate.ctl("reload")  # it may be refused, but neither hang nor be lost half-way
     wait_until(lambda: gate.ctl("reload").returncode == 0, what="a reload that is taken")
     assert curl(gate, "/").body.strip() == b"two"
+
+
+def test_nobody_waits_for_a_worker_that_is_held_back(make_gate):
+    """The kernel goes on giving its socket half of all connections; the other worker takes them."""
+    gate = make_gate(config=CONFIG.replace("workers 1", "workers 2"))
+    stays = children(gate, "worker")[0]
+    for _ in range(7):  # the next one comes after seconds only
+        other, = wait_until(lambda: [pid for pid in children(gate, "worker") if pid != stays], what="a new worker")
+        os.kill(other, signal.SIGKILL)
+        wait_until(lambda: other not in children(gate, "worker"), what="the end of a killed process")
+    context = gate.tls_context()
+    for _ in range(20):
+        gate.tls(context=context).close()
+    assert children(gate, "worker") == [stays], "none of them waited for the next one"
+    wait_until(lambda: len(children(gate, "worker")) == 2, what="the next one")
+    for _ in range(20):
+        gate.tls(context=context).close()
+    if os.geteuid() == 0:  # each listens on its own sockets again, and on no other's
+        wait_until(lambda: all(listening(pid) == 2 for pid in children(gate, "worker")), what="two sockets each")
 
 
 def test_keeper_is_replaced(make_gate):
