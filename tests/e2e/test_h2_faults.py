@@ -52,6 +52,12 @@ def goaway_code(raw):
     return next((f.code for f in raw.frames if f.type == GOAWAY and f.code != 0), None)
 
 
+def opened_too_many(raw):
+    """Streams opened faster than the server gets rid of their resets are more than SETTINGS_MAX_CONCURRENT_STREAMS:
+    nghttp2 ends the connection for that, with its reason as debug data. Who comes first depends on the machine."""
+    return any(f.type == GOAWAY and b"max concurrent streams" in f.payload for f in raw.frames)
+
+
 def run_flood(raw, flood):
     """Sends rounds until the server has enough; how many that were."""
     step = 1 if flood.rounds < 1000 else 50
@@ -93,7 +99,8 @@ def test_flood(gate, flood):
             pass
         code = goaway_code(raw)
     assert sent < flood.rounds or code is not None, "the server took everything"
-    assert code in flood.codes or (code is None and raw.eof), f"GOAWAY {code} after {sent} rounds"
+    assert code in flood.codes or (code is None and raw.eof) or opened_too_many(raw), \
+        f"GOAWAY {code} after {sent} rounds: {[f.payload for f in raw.frames if f.type == GOAWAY]}"
     if not SANITIZED:
         assert grown < MEMORY, f"{grown} bytes more"
     assert_serves(gate)
