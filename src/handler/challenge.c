@@ -36,21 +36,6 @@ static bool is_answer(struct str s, struct str token)
            str_is_base64url(str_from(s, token.n + 1));
 }
 
-/* What the client may learn of a failed open. */
-static int refusal(int err)
-{
-    switch (-err) {
-    case ERR_NOT_FOUND:
-    case ERR_OPEN_FILES:
-    case ERR_NOMEM:
-        return err;
-    case ERR_DENIED_BY_SYSTEM: /* told apart from "not there": who sets it up should see why */
-        return -ERR_FORBIDDEN;
-    default:
-        return -ERR_INTERNAL;
-    }
-}
-
 /* ret: initialised, of ANSWER_MAX. */
 static int read_answer(int dirfd, const char *path, struct str token, struct buf *ret)
 {
@@ -58,7 +43,7 @@ static int read_answer(int dirfd, const char *path, struct str token, struct buf
     struct stat st;
     err = file_open_stat(dirfd, path, true, &fd, &st);
     if (err)
-        return refusal(err);
+        return file_refusal(err);
     err = S_ISREG(st.st_mode) ? file_read_all(fd, ret) : -ERR_NOT_FOUND;
     close(fd);
     if (err == -ERR_NOMEM)

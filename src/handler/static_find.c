@@ -25,25 +25,10 @@ bool static_find_hidden(struct str path)
     return false;
 }
 
-/* What the client may learn of a failed open. */
-static int refusal(int err)
-{
-    switch (-err) {
-    case ERR_NOT_FOUND:
-    case ERR_OPEN_FILES:
-    case ERR_NOMEM:
-        return err;
-    case ERR_DENIED_BY_SYSTEM:
-        return -ERR_FORBIDDEN;
-    default:
-        return -ERR_INTERNAL;
-    }
-}
-
 static int open_name(const struct static_conf *conf, const char *name, int *fd, struct stat *st)
 {
     int err = file_open_stat(conf->dir->fd, name, true, fd, st);
-    return err ? refusal(err) : 0;
+    return err ? file_refusal(err) : 0;
 }
 
 /* Opens a regular file; anything else counts as absent. */

@@ -202,3 +202,17 @@ int file_write_atomic(int dirfd, const char *name, struct str content, mode_t mo
     }
     return sync_directory(dirfd);
 }
+
+int file_refusal(int err)
+{
+    switch (-err) {
+    case ERR_NOT_FOUND:
+    case ERR_OPEN_FILES:
+    case ERR_NOMEM:
+        return err;
+    case ERR_DENIED_BY_SYSTEM:
+        return -ERR_FORBIDDEN;
+    default:
+        return -ERR_INTERNAL;
+    }
+}

@@ -19,5 +19,8 @@ int must_use file_open_stat(int dirfd, const char *path, bool follow, int *ret_f
 int must_use file_read_all(int fd, struct buf *into);
 /* Writes name in dirfd atomically: temporary file, fsync, rename, fsync of the directory. */
 int must_use file_write_atomic(int dirfd, const char *name, struct str content, mode_t mode);
+/* What a visitor may learn of a failed open: not there, not permitted (told apart, so that who sets a
+ * site up sees why), or an error of ours. −err in, −err out. */
+int file_refusal(int err);
 
 #endif
