@@ -382,7 +382,15 @@ static int watch_signals(struct parent *p)
     return loop_watch(p->loop, &p->signals, fd, LOOP_READ, false);
 }
 
-/* ---- once a minute: certificates and HSTS ---- */
+/* ---- once a second: directories and hanging children; once a minute: certificates and HSTS ---- */
+
+static void on_second(struct timer *t, uint64_t now)
+{
+    struct parent *p = LIST_ENTRY(t, struct parent, second);
+    timer_start(p->loop, t, now + SECOND);
+    roots_check(p);
+    watchdog_check(p, now);
+}
 
 static void on_minute(struct timer *t, uint64_t now)
 {
@@ -466,9 +474,7 @@ static int parent_open(struct parent *p, struct buf *why)
     if (!err)
         err = timer_init(p->loop, &p->minute, on_minute);
     if (!err)
-        err = timer_init(p->loop, &p->second, roots_on_second);
-    if (!err)
-        err = timer_init(p->loop, &p->watchdog, watchdog_on_second);
+        err = timer_init(p->loop, &p->second, on_second);
     if (!err)
         err = timer_init(p->loop, &p->patience, on_patience);
     if (!err)
@@ -519,7 +525,6 @@ static void parent_close(struct parent *p)
     }
     timer_done(p->loop, &p->minute);
     timer_done(p->loop, &p->second);
-    timer_done(p->loop, &p->watchdog);
     timer_done(p->loop, &p->patience);
     timer_done(p->loop, &p->deploying);
     if (p->state_fd >= 0)
@@ -545,7 +550,6 @@ int parent_run(const struct serve_options *options)
     if (!err) {
         timer_start(p.loop, &p.minute, p.loop->now + 60 * SECOND);
         timer_start(p.loop, &p.second, p.loop->now + SECOND);
-        timer_start(p.loop, &p.watchdog, p.loop->now + SECOND);
         deploy_begin(&p, NULL);
         if (!p.failed)
             err = loop_run(p.loop);

@@ -88,7 +88,7 @@ struct parent {
     struct deploy *live, *pending;
     uint64_t generation;            /* the last given */
     struct watch signals;
-    struct timer minute, second, patience, watchdog;
+    struct timer minute, second, patience;
     uint64_t looked;                /* ns, when the watchdog did */
     struct timer deploying;         /* until when `pending` must be ready everywhere */
     bool stopping, failed;
@@ -123,7 +123,7 @@ uint16_t sockets_https_port(const struct parent *p);
 void hsts_update(struct parent *p);
 
 /* roots.c: once a second. */
-void roots_on_second(struct timer *t, uint64_t now);
+void roots_check(struct parent *p);
 
 /* banner.c: what `serve` prints when it serves. */
 void banner_print(struct parent *p);

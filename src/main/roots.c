@@ -56,10 +56,8 @@ static void look_at(struct parent *p, const struct deploy *d)
             replace(p, d->generation, (uint32_t)i, d->snapshot->dirs[i]);
 }
 
-void roots_on_second(struct timer *t, uint64_t now)
+void roots_check(struct parent *p)
 {
-    struct parent *p = LIST_ENTRY(t, struct parent, second);
-    timer_start(p->loop, t, now + SECOND);
     if (p->stopping)
         return;
     look_at(p, p->live);

@@ -59,12 +59,10 @@ static void look_at(struct parent *p, struct child *c, uint64_t now, bool gap)
 }
 
 /* During the start and the end other deadlines hold. */
-void watchdog_on_second(struct timer *t, uint64_t now)
+void watchdog_check(struct parent *p, uint64_t now)
 {
-    struct parent *p = LIST_ENTRY(t, struct parent, watchdog);
     bool gap = now - p->looked > GAP_SECONDS * SECOND;
     p->looked = now;
-    timer_start(p->loop, t, now + SECOND);
     if (!p->live || p->stopping)
         return;
     look_at(p, &p->keeper, now, gap);

@@ -20,7 +20,8 @@ int must_use heartbeat_start(struct heartbeat *h, struct loop *loop, struct metr
 /* Harmless for a zeroed one. */
 void heartbeat_stop(struct heartbeat *h);
 
-/* In the parent: a timer's function, of parent.watchdog. */
-void watchdog_on_second(struct timer *t, uint64_t now);
+struct parent;
+/* In the parent: once a second. now: ns, its loop's. */
+void watchdog_check(struct parent *p, uint64_t now);
 
 #endif
