@@ -3,7 +3,7 @@
 #ifndef AUDIT_REPORT_H
 #define AUDIT_REPORT_H
 
-#include "audit/check.h"
+#include "audit/finding.h"
 #include "base/buf.h"
 
 #define REPORT_MAX (4u * 1024 * 1024) /* bytes of one target's report */

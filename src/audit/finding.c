@@ -1,5 +1,5 @@
 /* Names of severities, verdicts and sections, and how a check tells its finding. */
-#include "audit/check.h"
+#include "audit/finding.h"
 
 #include <stdarg.h>
 #include <stdio.h>

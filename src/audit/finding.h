@@ -2,8 +2,8 @@
  * tested, what to do about it, and a pure function from what was observed to a finding. The rows
  * stand in checks_*.c, a file a section; registry: checks.h. Reports, the manual and the grades are
  * made from the rows. */
-#ifndef AUDIT_CHECK_H
-#define AUDIT_CHECK_H
+#ifndef AUDIT_FINDING_H
+#define AUDIT_FINDING_H
 
 #include "base/arena.h"
 #include "base/str.h"
