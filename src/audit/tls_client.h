@@ -103,6 +103,8 @@ enum tls_event tls_client_next(struct tls_client *c);
 int must_use tls_client_continue(struct tls_client *c, enum tls_stop stop);
 /* A record of our own, protected when we write protected by now. */
 int must_use tls_client_send(struct tls_client *c, uint8_t type, struct str payload);
+/* A handshake message of our own: into the transcript, and out as a record. */
+int must_use tls_client_say(struct tls_client *c, uint8_t type, struct str body);
 /* Another ClientHello on an established connection of TLS ≤ 1.2 (RFC 5746: with our verify_data if
  * the server knows that). The new handshake is then driven like the first. */
 int must_use tls_client_renegotiate(struct tls_client *c);

@@ -25,8 +25,6 @@ int must_use tls_client13_bind(struct tls_client *c, struct buf *message);
 int must_use tls_client_second_hello(struct tls_client *c, const struct server_hello *retry);
 
 enum tls_event tls_client_fault(struct tls_client *c, int err);
-/* A handshake message of our own: into the transcript, and out as a record. */
-int must_use tls_client_say(struct tls_client *c, uint8_t type, struct str body);
 void tls_client_record_chain(struct tls_client *c, const struct server_certificates *from);
 /* Copies into the arena; empty when memory is out, which the arena remembers by being at its end. */
 struct str tls_client_keep(struct tls_client *c, struct str s);
