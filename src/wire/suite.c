@@ -2,6 +2,8 @@
  * new row of suite.def needs no code. */
 #include "wire/suite.h"
 
+#include "wire/hello.h"
+
 static const struct suite table[] = {
 #define SUITE(number, iana, openssl_name, kx_, auth_, enc_, mac_, prf_, version)                   \
     {                                                                                              \
@@ -101,7 +103,7 @@ const char *suite_text(uint32_t code)
         return "TLS_EMPTY_RENEGOTIATION_INFO_SCSV";
     if (code == SUITE_SIGNAL_FALLBACK)
         return "TLS_FALLBACK_SCSV";
-    if (code <= 0xffff && (code & 0x0f0f) == 0x0a0a && code >> 8 == (code & 0xff))
+    if (code <= 0xffff && hello_is_grease((uint16_t)code))
         return "GREASE";
     return unknown;
 }
