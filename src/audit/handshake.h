@@ -8,7 +8,7 @@
 
 enum { HANDSHAKE_TICKETS_MAX = 4 };
 
-struct tls_alert {
+struct seen_alert {
     uint8_t level, code;
 };
 
@@ -35,8 +35,8 @@ struct handshake {
     struct str authorities; /* of the CertificateRequest */
     struct str dh_p, dh_g, dh_ys, point; /* of the ServerKeyExchange or key share */
     struct str rsa_n, rsa_e; /* of an export ServerKeyExchange */
-    struct tls_alert alert;  /* the first fatal one; code 255: none */
-    struct tls_alert warning; /* the first warning before it, likewise */
+    struct seen_alert alert;  /* the first fatal one; code 255: none */
+    struct seen_alert warning; /* the first warning before it, likewise */
     unsigned alerts;
     struct new_session_ticket tickets[HANDSHAKE_TICKETS_MAX];
     size_t ntickets;

@@ -142,7 +142,7 @@ int tls_client_init(struct tls_client *c, const struct tls_client_conf *conf)
     c->hs = arena_zalloc(conf->arena, sizeof *c->hs);
     if (!c->hs)
         return -ERR_NOMEM;
-    c->hs->alert = c->hs->warning = (struct tls_alert){0, ALERT_NONE};
+    c->hs->alert = c->hs->warning = (struct seen_alert){0, ALERT_NONE};
     return first_hello(c);
 }
 
@@ -192,9 +192,9 @@ static enum tls_event on_alert(struct tls_client *c, struct str body)
     struct handshake *hs = c->hs;
     if (body.n < 2)
         return TLS_EV_NONE; /* split over two records: not after RFC 8446 5.1, nobody does */
-    c->alert = (struct tls_alert){(uint8_t)body.p[0], (uint8_t)body.p[1]};
+    c->alert = (struct seen_alert){(uint8_t)body.p[0], (uint8_t)body.p[1]};
     hs->alerts++;
-    struct tls_alert *kept = c->alert.level == TLS_ALERT_WARNING ? &hs->warning : &hs->alert;
+    struct seen_alert *kept = c->alert.level == TLS_ALERT_WARNING ? &hs->warning : &hs->alert;
     if (kept->code == ALERT_NONE)
         *kept = c->alert;
     return TLS_EV_ALERT;

@@ -71,7 +71,7 @@ struct tls_client {
     struct buf out;       /* to be sent */
     struct str data;      /* of an event */
     uint8_t record_type;
-    struct tls_alert alert;
+    struct seen_alert alert;
     int fault;
     const struct suite *suite; /* chosen by the server; NULL: not yet, or one that nobody knows */
 
