@@ -127,7 +127,7 @@ static const uint16_t only13[] = {TLS_WIRE_13};
 
 struct probe_spec plan_hello(struct plan *p, uint16_t version, struct u16_list suites)
 {
-    static const char session_id[32] = "gate443 audits what it connects to"; /* RFC 8446 D.4 */
+    static const char session_id[32] = "gate443 audits what it talks to.";/* RFC 8446 D.4 */
     struct probe_spec s = {.kind = &probe_hello, .purpose = "hello", .stop = TLS_STOP_FLIGHT};
     struct client_hello *h = &s.hello;
     h->version = version >= TLS_WIRE_13 ? TLS_WIRE_12 : version;

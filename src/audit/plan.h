@@ -48,6 +48,7 @@ struct plain_facts {       /* port 80; see http_facts.h for the judgement */
 };
 
 enum { PLAN_TASKS_MAX = 24, PLAN_KEYS_MAX = 128 };
+enum { PLAN_WALKS = 6 }; /* the first tasks: versions and walks */
 
 struct plan {
     struct arena arena;

@@ -17,10 +17,16 @@ struct test_row {
 
 /* ---- when ---- */
 
-/* The walks say which versions there are; all of them have to be known before a choice is final. */
-static bool versions_known(const struct plan *p)
+/* A version is known when the first answers of its walk are: the suites found until then do. */
+static bool version_known(const struct plan *p, enum tls_version_index v)
 {
-    for (size_t i = 0; i < 6; i++)
+    const struct version_facts *f = &p->facts.v[v];
+    return f->offered == KNOWN_NO || (f->offered == KNOWN_YES && f->nsuites > 0);
+}
+
+static bool walks_done(const struct plan *p)
+{
+    for (size_t i = 0; i < PLAN_WALKS; i++)
         if (!p->tasks[i].done)
             return false;
     return true;
@@ -28,24 +34,25 @@ static bool versions_known(const struct plan *p)
 
 static enum ready ready_any(const struct plan *p, const char **why)
 {
-    if (!versions_known(p))
-        return READY_WAIT;
     *why = "no version of TLS to test with";
-    return plan_best(p, VI_TLS13) == VI_COUNT ? READY_SKIP : READY_GO;
+    bool first = version_known(p, VI_TLS13) && version_known(p, VI_TLS12);
+    if (first && plan_best(p, VI_TLS13) >= VI_TLS12 && plan_best(p, VI_TLS13) != VI_COUNT)
+        return READY_GO;
+    if (!walks_done(p))
+        return READY_WAIT;
+    enum tls_version_index best = plan_best(p, VI_TLS13);
+    return best == VI_COUNT || p->facts.v[best].nsuites == 0 ? READY_SKIP : READY_GO;
 }
 
 static enum ready ready_old(const struct plan *p, const char **why)
 {
-    if (!versions_known(p))
-        return READY_WAIT;
     *why = "the server offers TLS 1.3 only";
-    return plan_best(p, VI_TLS12) == VI_COUNT ? READY_SKIP : READY_GO;
-}
-
-static enum ready ready_heartbleed(const struct plan *p, const char **why)
-{
-    enum ready r = ready_old(p, why);
-    return r;
+    if (version_known(p, VI_TLS12) && p->facts.v[VI_TLS12].offered == KNOWN_YES)
+        return READY_GO;
+    if (!walks_done(p))
+        return READY_WAIT;
+    enum tls_version_index best = plan_best(p, VI_TLS12);
+    return best == VI_COUNT || p->facts.v[best].nsuites == 0 ? READY_SKIP : READY_GO;
 }
 
 static unsigned versions_offered(const struct plan *p)
@@ -62,7 +69,9 @@ static enum ready ready_scsv(const struct plan *p, const char **why)
     if (r != READY_GO)
         return r;
     *why = "only one version is offered: there is nothing to fall back to";
-    return versions_offered(p) < 2 ? READY_SKIP : READY_GO;
+    if (versions_offered(p) >= 2)
+        return READY_GO;
+    return walks_done(p) ? READY_SKIP : READY_WAIT;
 }
 
 static enum ready ready_renegotiation(const struct plan *p, const char **why)
@@ -107,7 +116,9 @@ static enum ready ready_pq(const struct plan *p, const char **why)
     if (r != READY_GO)
         return r;
     *why = "the server has no post-quantum group";
-    return number_set_has(&p->facts.groups, 0x11ec) ? READY_GO : READY_SKIP;
+    if (number_set_has(&p->facts.groups, 0x11ec))
+        return READY_GO;
+    return walks_done(p) ? READY_SKIP : READY_WAIT;
 }
 
 static enum ready ready_psk(const struct plan *p, const char **why)
@@ -117,7 +128,9 @@ static enum ready ready_psk(const struct plan *p, const char **why)
         return r;
     *why = p->facts.v[VI_TLS13].offered == KNOWN_YES ? "the server gave no ticket"
                                                      : "TLS 1.3 is not offered";
-    return p->session13 ? READY_GO : READY_SKIP;
+    if (p->session13)
+        return READY_GO;
+    return walks_done(p) ? READY_SKIP : READY_WAIT;
 }
 
 static enum ready ready_early(const struct plan *p, const char **why)
@@ -361,7 +374,7 @@ static const struct test_row rows[] = {
     {TEST_RENEGOTIATION, "client-initiated renegotiation", true, ready_renegotiation,
      make_renegotiation, NULL},
     {TEST_TICKETBLEED, "Ticketbleed", true, ready_ticketbleed, make_ticketbleed, NULL},
-    {TEST_HEARTBLEED, "Heartbleed", true, ready_heartbleed, make_heartbleed, NULL},
+    {TEST_HEARTBLEED, "Heartbleed", true, ready_old, make_heartbleed, NULL},
     {TEST_EARLY_CCS, "early ChangeCipherSpec", true, ready_old, make_early_ccs, NULL},
     {TEST_FALLBACK_SCSV, "TLS_FALLBACK_SCSV", false, ready_scsv, make_scsv, judge_scsv},
     {TEST_ALPN_LAX, "unknown application protocol", false, ready_any, make_alpn, judge_lax},

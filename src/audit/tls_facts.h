@@ -93,7 +93,8 @@ struct tls_facts {
     uint16_t smallest_dh;       /* bits; 0: none seen */
     struct str dh_p, dh_g;      /* of it */
     uint16_t default_group;     /* what a TLS 1.3 client with everything gets */
-    struct str no_sni_alert;    /* "unrecognized_name", empty: a handshake */
+    enum known no_sni;          /* a handshake is done with who names nobody */
+    uint8_t no_sni_alert;       /* or this alert came; ALERT_NONE: none */
     bool name_refused;          /* alert 112 for the name asked for: the rest was asked without */
     bool old_refused;           /* protocol_version to a hello of TLS 1.1 */
     bool silent_first;          /* the first contact was not answered */
