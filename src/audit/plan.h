@@ -19,6 +19,7 @@ struct plan_options {
     bool plain;            /* ask port 80 */
     bool intrusive;
     bool http;             /* send requests at all */
+    bool thorough;         /* also what only completes a list */
     int64_t wall;          /* s since 1970, at the start */
 };
 
