@@ -47,7 +47,8 @@ void dnsmsg_query(struct buf *out, const struct dnsmsg_question *q);
 struct dnsmsg {
     struct str in;
     uint16_t id;
-    bool response, authoritative, truncated, recurse, recursion_available, checking_disabled;
+    bool response, authoritative, truncated, recurse, recursion_available;
+    bool checking_disabled;
     bool secure; /* AD: the server says that it validated all of it (RFC 4035 3.2.3) */
     uint8_t opcode;
     uint16_t rcode; /* 12 bits, with EDNS's upper eight */
@@ -63,8 +64,8 @@ struct dnsmsg {
 /* The whole message: header, at most one question (class IN), all records with their names, nothing
  * behind. Costs at most 255 steps a record. -ERR_SYNTAX. */
 int must_use dnsmsg_parse(struct dnsmsg *ret, struct str in);
-/* It answers that question: a standard query's response with the same name and type. The id is the
- * transport's. */
+/* It answers that question: a standard query's response with the same name and type. The id is for
+ * the transport. */
 bool dnsmsg_answers(const struct dnsmsg *m, const struct dnsname *name, uint16_t type);
 
 enum dnsmsg_section { DNSMSG_ANSWER, DNSMSG_AUTHORITY, DNSMSG_ADDITIONAL };
