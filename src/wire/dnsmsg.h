@@ -87,7 +87,8 @@ struct dnsmsg_cursor {
 bool dnsmsg_next(const struct dnsmsg *m, struct dnsmsg_cursor *c, struct dnsmsg_record *ret);
 
 /* Follows the answer's aliases (CNAME) from the question's name. *ret_name is where they end: the
- * owner of the records that were asked for. 0; -ERR_LIMIT: they go round, or are more than 16; -ERR_SYNTAX. */
+ * owner of the records that were asked for. 0; -ERR_LIMIT: they go round, or are more than 16;
+ * -ERR_SYNTAX. */
 int must_use dnsmsg_follow(const struct dnsmsg *m, struct dnsname *ret_name);
 
 #endif
