@@ -237,6 +237,15 @@ static int keep_records(struct dns_audit *d, enum dns_slot slot, const struct dn
     return 0;
 }
 
+static enum dns_state state_of_error(int err)
+{
+    switch (err) {
+    case -ERR_TIMEOUT: return DNS_TIMEOUT;
+    case -ERR_BAD_MESSAGE: return DNS_MALFORMED;
+    default: return DNS_UNREACHABLE;
+    }
+}
+
 static enum dns_state state_of_rcode(uint16_t rcode)
 {
     switch (rcode) {
@@ -332,7 +341,7 @@ int dns_audit_answer(struct dns_audit *d, enum dns_slot slot, int err, struct st
     err = err ? err : read_response(d, slot, response);
     set->err = err;
     if (err)
-        set->state = err == -ERR_TIMEOUT ? DNS_TIMEOUT : DNS_UNREACHABLE;
+        set->state = state_of_error(err);
     else
         go_on(d, slot);
     set->secure = set->secure && !dns_set_failed(set);

@@ -26,7 +26,7 @@ struct dns_set {
     bool secure; /* AD in each response that counts: worth what the way to the resolver is */
     bool more;   /* there were more records than are kept */
     uint16_t rcode;
-    int err;              /* −err of TIMEOUT and UNREACHABLE */
+    int err;              /* −err of a question without response, else 0 */
     unsigned asked;       /* queries */
     size_t malformed;     /* records that none can read; not among those kept */
     uint32_t ttl;         /* s: the least of the records found */

@@ -11,7 +11,8 @@
 #include "io/file.h"
 #include "io/resolve_self.h"
 
-/* 1.34 calls ares_send and ares_process_fd old; 1.18 has nothing else. */
+/* 1.34 calls ares_send and ares_process_fd old; 1.18 has nothing else. (There, ares_send reads and
+ * rewrites messages on their way: what it cannot read arrives as BAD_MESSAGE.) */
 #define CARES_NO_DEPRECATED
 #include <ares.h>
 #include <fcntl.h>
@@ -347,6 +348,18 @@ static int set_servers(struct resolver *r, const struct resolver_options *o)
     return err;
 }
 
+/* From 1.31 on c-ares has a cache. It knows nothing of AD: an answer that was asked for without
+ * would serve a question that wants to know. And who audits wants to see what is there now. */
+static int without_cache(struct ares_options *a)
+{
+#ifdef ARES_OPT_QUERY_CACHE
+    a->qcache_max_ttl = 0;
+    return ARES_OPT_QUERY_CACHE;
+#else
+    return 0;
+#endif
+}
+
 /* NOCHECKRESP: SERVFAIL and REFUSED are answers, which the auditor tells. EDNS, which our messages
  * have: else 1.18 takes what is over 512 bytes by TCP only; and it leaves the OPT record out where a
  * server does not understand it. */
@@ -362,7 +375,7 @@ static int open_channel(struct resolver *r, const struct resolver_options *o)
         .sock_state_cb_data = r,
     };
     int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_EDNSPSZ |
-               ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB;
+               ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB | without_cache(&a);
     int err = error_of(ares_library_init(ARES_LIB_INIT_ALL));
     err = err ? err : error_of(ares_init_options(&r->channel, &a, mask));
     return err || o->servers_n == 0 ? err : set_servers(r, o);

@@ -37,7 +37,8 @@ int must_use resolver_server(struct addr *ret, struct str text);
 
 /* The response as it came (with an id of its own), matched to the query by server, id and question;
  * it lives for the call. Otherwise −err: TIMEOUT, REFUSED (no server could be reached),
- * BAD_MESSAGE, NOMEM, IO. A response that tells of a failure is a response. */
+ * BAD_MESSAGE (from the right server, but c-ares could not read it), NOMEM, IO. A response that
+ * tells of a failure is a response. Nothing is cached. */
 typedef void resolver_on_answer(void *user, int err, struct str response);
 
 /* message: a whole query; its id is replaced by a random one. The callback comes exactly once, in a

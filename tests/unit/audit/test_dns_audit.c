@@ -242,6 +242,8 @@ static void test_unreadable(void **state)
     assert_true(f->aaaa.n == 0 && f->aaaa.set.malformed == 1);
     assert_int_equal(f->https.set.state, DNS_MALFORMED);
     assert_true(f->tlsa.n == 1 && f->tlsa.set.malformed == 1);
+    static const struct row worse[] = {{"a.test", DNSMSG_A, .err = -ERR_BAD_MESSAGE}};
+    assert_int_equal(GATHER("a.test", 443, worse)->a.set.state, DNS_MALFORMED);
     f = gather("a.test", 443, rows + 5, 1);
     assert_int_equal(f->a.set.state, DNS_MALFORMED); /* round and round */
 }
