@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "http/h2_client.h"
 #include "wire/chunk.h"
 #include "wire/head.h"
 
@@ -97,6 +98,8 @@ int must_use http_client_feed(struct http_client *c, struct str in, size_t *ret_
  * status line; -ERR_NOMEM. */
 int must_use http_client_close(struct http_client *c, bool clean);
 
+/* The same answer as HTTP/2 gave it; its slices stay the HTTP/2 client's. */
+void http_client_from_h2(struct http_answer *ret, const struct h2_client_answer *a);
 /* First field of that name, or NULL. */
 const struct field *http_answer_find(const struct http_answer *a, struct str name);
 /* Its value, or the empty slice. */

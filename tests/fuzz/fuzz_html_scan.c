@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(f.scripts_foreign == f.foreign_secure_bare + f.foreign_secure_integrity + f.foreign_insecure_bare +
                                         f.foreign_insecure_integrity);
         for (size_t i = 0; i < f.nrefs; i++)
-            assert(f.refs[i].url.n <= HTML_URL_MAX && f.refs[i].at < size);
+            assert(f.refs[i].url.n <= HTML_TEXT_MAX && f.refs[i].at < size);
         arena_done(&arena);
     }
     return 0;

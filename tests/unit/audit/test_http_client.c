@@ -331,6 +331,27 @@ static void memory_runs_out(void **state)
     }
 }
 
+static void answers_of_h2(void **state)
+{
+    struct field f = {STR("server"), STR("X"), FIELD_SERVER};
+    struct h2_client_answer from = {.id = 1, .end = H2_CLIENT_DONE, .status = 200, .fields = &f, .nfields = 1,
+                                    .body = STR("ok"), .body_bytes = 2};
+    struct http_answer a;
+    http_client_from_h2(&a, &from);
+    assert_int_equal(a.status, 200);
+    assert_int_equal(a.version, HTTP_2);
+    assert_int_equal(a.end, HTTP_END_CHUNK);
+    assert_int_equal(a.sloppy, 0);
+    value_is(&a, "Server", "X");
+    body_is(&a, "ok");
+    from.end = H2_CLIENT_GONE;
+    from.cut = true;
+    http_client_from_h2(&a, &from);
+    assert_true(a.truncated);
+    assert_int_equal(a.end, HTTP_END_CUT);
+    assert_int_equal(a.sloppy, HTTP_SLOPPY_MANY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -349,6 +370,7 @@ int main(void)
         cmocka_unit_test(endless_heads_end),
         cmocka_unit_test(many_fields),
         cmocka_unit_test(memory_runs_out),
+        cmocka_unit_test(answers_of_h2),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
