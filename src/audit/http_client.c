@@ -304,6 +304,7 @@ static int close_head(struct http_client *c)
     int err = parse_head(c, &h);
     if (err)
         return err;
+    c->answer.sloppy = 0; /* what is missing is no sloppiness */
     err = begin_body(c, &h);
     return err == 0 || err == -ERR_NEED_MORE ? finish(c, HTTP_END_CUT) : err;
 }

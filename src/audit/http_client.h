@@ -54,7 +54,7 @@ struct http_answer {
     bool truncated;   /* HTTP_END_CUT */
     bool clean_close; /* the connection's end was announced (close_notify); only for CLOSE, CUT */
     bool keep_alive;  /* another request may follow on this connection */
-    unsigned sloppy;  /* HTTP_SLOPPY_*; 0: strict HTTP */
+    unsigned sloppy;  /* HTTP_SLOPPY_*; 0: strict HTTP, or the head was cut */
 };
 
 struct http_request {

@@ -119,19 +119,33 @@ static void read_cookie(const struct reader *r, struct str value)
         h->ncookies++;
 }
 
-static void read_frame_options(const struct reader *r, struct str value)
+static enum frame_options frame_option(struct str value)
 {
     static const struct choice known[] = {CHOICE("deny", XFO_DENY),
                                           CHOICE("sameorigin", XFO_SAMEORIGIN)};
-    enum frame_options before = r->h->frame_options;
-    int is =
-        str_istarts(value, STR("allow-from")) ? XFO_ALLOW_FROM : CHOOSE(known, value, XFO_INVALID);
-    if (before != XFO_ABSENT)
-        r->h->frame_options_several = true;
-    if (before == XFO_ABSENT)
-        r->h->frame_options = (enum frame_options)is;
-    else if (before != (enum frame_options)is) /* HTML 7.8: contradicting values refuse no frame */
-        r->h->frame_options = XFO_INVALID;
+    if (str_istarts(value, STR("allow-from")))
+        return XFO_ALLOW_FROM;
+    return (enum frame_options)CHOOSE(known, value, XFO_INVALID);
+}
+
+static bool frame_option_works(enum frame_options o)
+{
+    return o == XFO_DENY || o == XFO_SAMEORIGIN;
+}
+
+/* HTML 7.8.1: a list; values that contradict each other refuse every frame if one of them is known. */
+static void read_frame_options(const struct reader *r, struct str value)
+{
+    struct str piece;
+    while (str_split(&value, ',', &piece)) {
+        enum frame_options is = frame_option(str_trim(piece)), before = r->h->frame_options;
+        r->h->frame_options_several |= before != XFO_ABSENT;
+        if (before == XFO_ABSENT)
+            r->h->frame_options = is;
+        else if (before != is)
+            r->h->frame_options =
+                frame_option_works(before) || frame_option_works(is) ? XFO_DENY : XFO_INVALID;
+    }
 }
 
 static void read_nosniff(const struct reader *r, struct str value)

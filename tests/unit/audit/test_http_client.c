@@ -204,6 +204,7 @@ static void cut_short(void **state)
         assert_int_equal(http_client_close(&r.c, false), 0);
         assert_int_equal(r.c.answer.end, HTTP_END_CUT);
         assert_true(r.c.answer.truncated);
+        assert_int_equal(r.c.answer.sloppy, 0);
         value_is(&r.c.answer, "Server", "X");
         rig_done(&r);
     }

@@ -169,6 +169,8 @@ static void preload_conditions(void **state)
     r->seen.nplain = 1;
     assert_int_equal(gather(r)->hsts.preload_missing,
                      PRELOAD_MAX_AGE | PRELOAD_SUBDOMAINS | PRELOAD_DIRECTIVE | PRELOAD_CERT | PRELOAD_REDIRECT);
+    begin(r, "192.0.2.1", HSTS);
+    assert_int_equal(gather(r)->hsts.preload_missing, PRELOAD_NOT_BASE);
     assert_int_equal(http_facts_preload(STR("a.b.APP.")), PRELOAD_TLD);
     assert_int_equal(http_facts_preload(STR("app.example.com")), PRELOAD_UNKNOWN);
     assert_int_equal(http_facts_preload(STR("")), PRELOAD_UNKNOWN);
