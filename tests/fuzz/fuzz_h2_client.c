@@ -52,8 +52,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     client(in, size + 1);
     client(in, 1);
     struct h2_probe a = probe(in, size + 1), b = probe(in, 1);
-    assert(a.answers == b.answers && a.resets == b.resets && a.goaway == b.goaway && a.fenced == b.fenced &&
-           a.settings == b.settings && a.broken == b.broken && a.max_streams == b.max_streams);
+    assert(a.answers == b.answers && a.resets == b.resets && a.goaway == b.goaway &&
+           a.fenced == b.fenced && a.settings == b.settings && a.broken == b.broken &&
+           a.max_streams == b.max_streams);
     assert(h2_probe_judge(&a, true, true) != H2_PROBE_OPEN);
     return 0;
 }

@@ -8,7 +8,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct http_url base = {.host = STR("www.example.com"), .port = 80, .target = STR("/dir/page?q")}, u;
+    struct http_url base = {.host = STR("www.example.com"),
+                            .port = 80,
+                            .target = STR("/dir/page?q")},
+                    u;
     struct arena arena;
     struct buf out;
     arena_init(&arena, 65536, 1 << 20);

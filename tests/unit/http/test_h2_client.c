@@ -34,7 +34,8 @@ static void rig_done(struct rig *r)
 
 static int32_t ask(struct rig *r, const char *target, const struct field *fields, size_t n)
 {
-    struct h2_client_request q = {.authority = STR("localhost"), .target = str_c(target), .fields = fields, .nfields = n};
+    struct h2_client_request q = {
+        .authority = STR("localhost"), .target = str_c(target), .fields = fields, .nfields = n};
     int32_t id = 0;
     assert_int_equal(h2_client_request(r->c, &q, &id), 0);
     return id;
@@ -62,7 +63,8 @@ static void pump(struct rig *r)
 static void asks_and_is_answered(void **state)
 {
     struct rig r;
-    struct field f[] = {{STR("User-Agent"), STR("gate443-audit"), 0}, {STR("Accept-Encoding"), STR("identity"), 0}};
+    struct field f[] = {{STR("User-Agent"), STR("gate443-audit"), 0},
+                        {STR("Accept-Encoding"), STR("identity"), 0}};
     rig_init(&r);
     int32_t id = ask(&r, "/x", f, 2), second = ask(&r, "", NULL, 0);
     assert_false(h2_client_idle(r.c));
@@ -74,9 +76,11 @@ static void asks_and_is_answered(void **state)
     assert_int_equal(a->body_bytes, 5);
     bool typed = false;
     for (size_t i = 0; i < a->nfields; i++)
-        typed |= a->fields[i].id == FIELD_CONTENT_TYPE && str_starts(a->fields[i].value, STR("text/plain"));
+        typed |= a->fields[i].id == FIELD_CONTENT_TYPE &&
+                 str_starts(a->fields[i].value, STR("text/plain"));
     assert_true(typed);
-    assert_non_null(strstr(r.w.log, "GET localhost /x\n user-agent=gate443-audit\n accept-encoding=identity\n"));
+    assert_non_null(strstr(
+        r.w.log, "GET localhost /x\n user-agent=gate443-audit\n accept-encoding=identity\n"));
     assert_int_equal(h2_client_answer(r.c, second)->end, H2_CLIENT_DONE);
     assert_null(h2_client_answer(r.c, 99));
     assert_true(h2_client_idle(r.c));
@@ -145,7 +149,9 @@ static void requests_refused(void **state)
         assert_int_equal(h2_client_request(r.c, &q[i], &id), -ERR_INVAL);
     for (int i = 0; i < H2_CLIENT_STREAMS; i++)
         ask(&r, "/", NULL, 0);
-    assert_int_equal(h2_client_request(r.c, &(struct h2_client_request){.authority = STR("a")}, &id), -ERR_TOO_MANY);
+    assert_int_equal(
+        h2_client_request(r.c, &(struct h2_client_request){.authority = STR("a")}, &id),
+        -ERR_TOO_MANY);
     pump(&r);
     assert_true(h2_client_idle(r.c));
     rig_done(&r);
@@ -167,8 +173,13 @@ static void interim_heads_and_trailers(void **state)
     rig_init(&r);
     int32_t id = ask(&r, "/", NULL, 0);
     /* :status 103, a: b; :status 200, c: d; DATA; trailers e: f */
-    assert_int_equal(feed(&r, STR(SETTINGS_FRAME "\0\0\x0a\1\4\0\0\0\1\x08\3" "103\0\1a\1b")), 0);
-    assert_int_equal(feed(&r, STR("\0\0\6\1\4\0\0\0\1\x88\0\1c\1d" "\0\0\2\0\0\0\0\0\1ok" "\0\0\5\1\5\0\0\0\1\0\1e\1f")), 0);
+    assert_int_equal(feed(&r, STR(SETTINGS_FRAME "\0\0\x0a\1\4\0\0\0\1\x08\3"
+                                                 "103\0\1a\1b")),
+                     0);
+    assert_int_equal(feed(&r, STR("\0\0\6\1\4\0\0\0\1\x88\0\1c\1d"
+                                  "\0\0\2\0\0\0\0\0\1ok"
+                                  "\0\0\5\1\5\0\0\0\1\0\1e\1f")),
+                     0);
     const struct h2_client_answer *a = h2_client_answer(r.c, id);
     assert_int_equal(a->end, H2_CLIENT_DONE);
     assert_int_equal(a->interim, 1);
@@ -191,7 +202,9 @@ static void goaway_is_kept(void **state)
     assert_true(p->goaway);
     assert_int_equal(p->goaway_code, 11);
     assert_int_equal(p->last_stream, 1);
-    assert_int_equal(h2_client_request(r.c, &(struct h2_client_request){.authority = STR("a")}, &id), -ERR_CLOSED);
+    assert_int_equal(
+        h2_client_request(r.c, &(struct h2_client_request){.authority = STR("a")}, &id),
+        -ERR_CLOSED);
     rig_done(&r);
 }
 
@@ -199,7 +212,8 @@ static void nonsense_is_a_violation(void **state)
 {
     static const struct str in[] = {
         {"HTTP/1.1 400 Bad Request\r\n\r\n", 28},
-        {SETTINGS_FRAME "\0\0\1\4\0\0\0\0\0x", sizeof SETTINGS_FRAME + 9}, /* SETTINGS of one byte */
+        {SETTINGS_FRAME "\0\0\1\4\0\0\0\0\0x",
+         sizeof SETTINGS_FRAME + 9}, /* SETTINGS of one byte */
     };
     for (size_t i = 0; i < 2; i++) {
         struct rig r;
@@ -223,7 +237,10 @@ static void endless_heads_are_cut(void **state)
     assert_int_equal(feed(&r, STR(SETTINGS_FRAME)), 0);
     for (int i = 0; i < 100; i++) { /* a 103 with a value of 1000 bytes each */
         size_t n = 0;
-        memcpy(block, "\0\3\xf2\1\4\0\0\0\1\x08\3" "103\0\1x\x7f\xe9\x06", 20);
+        memcpy(block,
+               "\0\3\xf2\1\4\0\0\0\1\x08\3"
+               "103\0\1x\x7f\xe9\x06",
+               20);
         n = 9 + 5 + 3 + 3;
         memset(block + n, 'a', 1000);
         size_t payload = n - 9 + 1000;
@@ -240,14 +257,10 @@ static void endless_heads_are_cut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(asks_and_is_answered),
-        cmocka_unit_test(peer_tells_its_settings),
-        cmocka_unit_test(large_bodies_are_counted),
-        cmocka_unit_test(resets_and_ends),
-        cmocka_unit_test(requests_refused),
-        cmocka_unit_test(interim_heads_and_trailers),
-        cmocka_unit_test(goaway_is_kept),
-        cmocka_unit_test(nonsense_is_a_violation),
+        cmocka_unit_test(asks_and_is_answered),     cmocka_unit_test(peer_tells_its_settings),
+        cmocka_unit_test(large_bodies_are_counted), cmocka_unit_test(resets_and_ends),
+        cmocka_unit_test(requests_refused),         cmocka_unit_test(interim_heads_and_trailers),
+        cmocka_unit_test(goaway_is_kept),           cmocka_unit_test(nonsense_is_a_violation),
         cmocka_unit_test(endless_heads_are_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

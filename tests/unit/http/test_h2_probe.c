@@ -93,14 +93,15 @@ static void not_written(void **state)
     assert_int_equal(h2_probe_write(&out, H2_PROBE_RESETS, str_of(name, 254), 1), -ERR_LIMIT);
     buf_done(&out);
     buf_init(&out, 1100 * 1024);
-    assert_int_equal(h2_probe_write(&out, H2_PROBE_CONTINUATION, str_of(name, 254), H2_PROBE_MAX), 0);
+    assert_int_equal(h2_probe_write(&out, H2_PROBE_CONTINUATION, str_of(name, 254), H2_PROBE_MAX),
+                     0);
     buf_done(&out);
 }
 
-#define S "\0\0\6\4\0\0\0\0\0\0\3\0\0\0\7"
+#define S      "\0\0\6\4\0\0\0\0\0\0\3\0\0\0\7"
 #define FENCED "\0\0\x08\6\1\0\0\0\0gate443!"
 #define GOAWAY "\0\0\x08\7\0\0\0\0\0\0\0\0\1\0\0\0\x0b"
-#define RESET "\0\0\4\3\0\0\0\0\1\0\0\0\1"
+#define RESET  "\0\0\4\3\0\0\0\0\1\0\0\0\1"
 
 static const struct {
     struct str in;
@@ -109,7 +110,9 @@ static const struct {
     enum h2_probe_verdict verdict;
 } rows[] = {
 #define R(in, kind, closed, waited, verdict)                                                       \
-    {{in, sizeof(in) - 1}, H2_PROBE_##kind, closed, waited, H2_PROBE_##verdict}
+    {                                                                                              \
+        {in, sizeof(in) - 1}, H2_PROBE_##kind, closed, waited, H2_PROBE_##verdict                  \
+    }
     R(S FENCED, RESETS, false, false, TOLERATED),
     R(S FENCED GOAWAY, RESETS, true, false, TOLERATED),
     R(S GOAWAY, RESETS, false, false, LIMITED),
@@ -146,9 +149,12 @@ static void verdicts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(few_resets_are_fine),     cmocka_unit_test(rapid_resets_are_noticed),
-        cmocka_unit_test(made_resets_are_noticed), cmocka_unit_test(continuations_are_noticed),
-        cmocka_unit_test(requests_are_answered),   cmocka_unit_test(not_written),
+        cmocka_unit_test(few_resets_are_fine),
+        cmocka_unit_test(rapid_resets_are_noticed),
+        cmocka_unit_test(made_resets_are_noticed),
+        cmocka_unit_test(continuations_are_noticed),
+        cmocka_unit_test(requests_are_answered),
+        cmocka_unit_test(not_written),
         cmocka_unit_test(verdicts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
