@@ -56,8 +56,8 @@ static bool is_ascii(struct str s)
 
 enum fit { FIT_NOT, FIT_EXACT, FIT_WILD, FIT_WIDE };
 
-/* RFC 9525 6.3: the star is the whole left-most label and stands for exactly one label. A star right
- * before a top-level domain is allowed by the letter, but no browser takes it. */
+/* RFC 9525 6.3: the star is the whole left-most label and stands for exactly one label. A star
+ * right before a top-level domain is allowed by the letter, but no browser takes it. */
 static enum fit fits(struct str san, struct str host)
 {
     if (str_eq(san, STR("*")))
@@ -94,13 +94,12 @@ static void match_dns(const struct cert_info *c, struct str host, struct cert_ho
     }
 }
 
-void cert_host_match(const struct cert_info *c, struct str host, struct cert_host_facts *ret)
+/* host is not empty. */
+static struct cert_host_facts match(const struct cert_info *c, struct str host)
 {
     unsigned char ip[16];
     size_t nip = cert_host_ip(host, ip);
     struct cert_host_facts f = {.verdict = CERT_HOST_MISMATCH};
-    if (host.n > 1 && host.p[host.n - 1] == '.')
-        host = str_sub(host, 0, host.n - 1);
     if (nip)
         match_ip(c, str_of((const char *)ip, nip), &f);
     else if (!is_ascii(host))
@@ -108,9 +107,14 @@ void cert_host_match(const struct cert_info *c, struct str host, struct cert_hos
     else
         match_dns(c, host, &f);
     bool by_cn = nip ? str_ieq(c->subject_cn, host) : fits(c->subject_cn, host) != FIT_NOT;
-    if (f.verdict == CERT_HOST_MISMATCH && c->subject_cn.n && by_cn) {
-        f.verdict = CERT_HOST_ONLY_CN;
-        f.match = c->subject_cn;
-    }
-    *ret = f;
+    if (f.verdict == CERT_HOST_MISMATCH && by_cn)
+        f = (struct cert_host_facts){.verdict = CERT_HOST_ONLY_CN, .match = c->subject_cn};
+    return f;
+}
+
+void cert_host_match(const struct cert_info *c, struct str host, struct cert_host_facts *ret)
+{
+    if (host.n > 1 && host.p[host.n - 1] == '.')
+        host = str_sub(host, 0, host.n - 1);
+    *ret = host.n ? match(c, host) : (struct cert_host_facts){.verdict = CERT_HOST_NOT_ASKED};
 }

@@ -5,11 +5,12 @@
 #include "audit/cert_parse.h"
 
 enum cert_host {
+    CERT_HOST_NOT_ASKED, /* no host was given */
     CERT_HOST_OK,
     CERT_HOST_MISMATCH,
-    CERT_HOST_ONLY_CN,     /* the common name would fit, but no client looks at it any more */
-    CERT_HOST_WIDE,        /* only "*.tld" or "*" would fit, which browsers refuse */
-    CERT_HOST_NOT_ASCII,   /* the host is no A-label (RFC 5890): convert it before asking */
+    CERT_HOST_ONLY_CN,   /* the common name would fit, but no client looks at it any more */
+    CERT_HOST_WIDE,      /* only "*.tld" or "*" would fit, which browsers refuse */
+    CERT_HOST_NOT_ASCII, /* the host is no A-label (RFC 5890): convert it before asking */
 };
 
 struct cert_host_facts {
@@ -18,8 +19,8 @@ struct cert_host_facts {
     struct str match; /* the name in the certificate, borrowed from it; an IP is its bytes */
 };
 
-/* A DNS name in A-labels (case and one dot at the end do not matter), an IPv4 or IPv6 address, with or
- * without brackets. */
+/* host: empty, or a DNS name in A-labels (case and one dot at the end do not matter), an IPv4 or
+ * IPv6 address, with or without brackets. */
 void cert_host_match(const struct cert_info *c, struct str host, struct cert_host_facts *ret);
 /* 4 or 16, or 0: is no address. */
 size_t cert_host_ip(struct str host, unsigned char ret[16]);

@@ -1,5 +1,5 @@
-/* See cert_life.h. The limits are those of the CA/Browser Forum's Baseline Requirements 6.3.2; the last
- * three are ballot SC-081v3's. */
+/* See cert_life.h. The limits are those of the CA/Browser Forum's Baseline Requirements 6.3.2; the
+ * last three are ballot SC-081v3's. */
 #include "audit/cert_life.h"
 
 enum { DAY = 86400 };

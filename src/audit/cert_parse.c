@@ -1,8 +1,8 @@
 /* One certificate as facts; see cert_parse.h.
  *
- * OpenSSL decodes, since its decoder has been attacked for decades and is in the process anyway; what
- * it gives is copied out, so that nothing of it remains. An extension that cannot be read is counted
- * and taken as absent. */
+ * OpenSSL decodes, since its decoder has been attacked for decades and is in the process anyway;
+ * what it gives is copied out, so that nothing of it remains. An extension that cannot be read is
+ * counted and taken as absent. */
 #include "audit/cert_parse.h"
 
 #include "audit/x509_der.h"
@@ -175,7 +175,8 @@ static enum cert_key key_type(const EVP_PKEY *key, struct str name)
         return CERT_KEY_DSA;
     /* id-ml-dsa-44, -65, -87 (RFC 9881); OpenSSL before 3.5 does not know them. */
     if (str_eq(name, STR("2.16.840.1.101.3.4.3.17")) ||
-        str_eq(name, STR("2.16.840.1.101.3.4.3.18")) || str_eq(name, STR("2.16.840.1.101.3.4.3.19")))
+        str_eq(name, STR("2.16.840.1.101.3.4.3.18")) ||
+        str_eq(name, STR("2.16.840.1.101.3.4.3.19")))
         return CERT_KEY_ML_DSA;
     return CERT_KEY_OTHER;
 }
@@ -240,9 +241,10 @@ static int parse_key(struct parse *p)
         err = parse_rsa(p, key);
     else if (c->key == CERT_KEY_EC)
         err = parse_curve(p, key);
-    static const char *const name[] = {[CERT_KEY_RSA] = "RSA", [CERT_KEY_RSA_PSS] = "RSA-PSS",
-        [CERT_KEY_EC] = "EC", [CERT_KEY_ED25519] = "Ed25519", [CERT_KEY_ED448] = "Ed448",
-        [CERT_KEY_DSA] = "DSA", [CERT_KEY_ML_DSA] = "ML-DSA"};
+    static const char *const name[] = {
+        [CERT_KEY_RSA] = "RSA",         [CERT_KEY_RSA_PSS] = "RSA-PSS", [CERT_KEY_EC] = "EC",
+        [CERT_KEY_ED25519] = "Ed25519", [CERT_KEY_ED448] = "Ed448",     [CERT_KEY_DSA] = "DSA",
+        [CERT_KEY_ML_DSA] = "ML-DSA"};
     if (c->key != CERT_KEY_OTHER)
         c->key_name = str_c(name[c->key]);
     return err;
@@ -267,10 +269,12 @@ static enum cert_hash hash_of(int digest, int key)
 
 const char *cert_hash_name(enum cert_hash h)
 {
-    static const char *const name[] = {[CERT_HASH_OTHER] = "unknown", [CERT_HASH_NONE] = "built in",
-        [CERT_HASH_MD2] = "MD2", [CERT_HASH_MD5] = "MD5", [CERT_HASH_SHA1] = "SHA-1",
-        [CERT_HASH_SHA224] = "SHA-224", [CERT_HASH_SHA256] = "SHA-256",
-        [CERT_HASH_SHA384] = "SHA-384", [CERT_HASH_SHA512] = "SHA-512", [CERT_HASH_SHA3] = "SHA-3"};
+    static const char *const name[] = {
+        [CERT_HASH_OTHER] = "unknown",  [CERT_HASH_NONE] = "built in",
+        [CERT_HASH_MD2] = "MD2",        [CERT_HASH_MD5] = "MD5",
+        [CERT_HASH_SHA1] = "SHA-1",     [CERT_HASH_SHA224] = "SHA-224",
+        [CERT_HASH_SHA256] = "SHA-256", [CERT_HASH_SHA384] = "SHA-384",
+        [CERT_HASH_SHA512] = "SHA-512", [CERT_HASH_SHA3] = "SHA-3"};
     return (size_t)h < sizeof name / sizeof *name ? name[h] : name[CERT_HASH_OTHER];
 }
 

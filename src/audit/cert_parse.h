@@ -100,17 +100,17 @@ struct cert_info {
     bool name_constraints, must_staple, precert_poison;
     bool ocsp_no_check; /* RFC 6960 4.2.2.2.1 */
     struct cert_list policies;
-    enum cert_validation validation; /* the strongest one claimed */
+    enum cert_validation validation;        /* the strongest one claimed */
     struct cert_list ca_issuers, ocsp, crl; /* URIs, without control characters */
     struct str scts; /* SignedCertificateTimestampList (RFC 6962 3.3), unwrapped; empty: none */
 
-    bool self_issued, self_signed;        /* same names; and its own key verifies it */
-    bool unknown_critical;                /* a critical extension that OpenSSL does not know */
-    unsigned bad_extensions;              /* malformed or repeated, of those read here */
+    bool self_issued, self_signed; /* same names; and its own key verifies it */
+    bool unknown_critical;         /* a critical extension that OpenSSL does not know */
+    unsigned bad_extensions;       /* malformed or repeated, of those read here */
 };
 
-/* -ERR_CERT_SYNTAX: not one certificate (or above 256 KiB), -ERR_NOMEM: also when the arena is full.
- * Takes at most some 16 times der.n and 16 KiB from the arena. */
+/* -ERR_CERT_SYNTAX: not one certificate (or above 256 KiB), -ERR_NOMEM: also when the arena is
+ * full. Takes at most some 16 times der.n and 16 KiB from the arena. */
 int must_use cert_parse(struct arena *a, struct str der, struct cert_info *ret);
 const char *cert_hash_name(enum cert_hash h);
 

@@ -1,7 +1,7 @@
 /* A chain as sent; see chain.h.
  *
- * Which certificate signed which is found by name, key identifiers and signature. All 64 may carry the
- * same name and keys of 16384 bits, so the number of signatures that are checked is limited. */
+ * Which certificate signed which is found by name, key identifiers and signature. All 64 may carry
+ * the same name and keys of 16384 bits, so the number of signatures that are checked is limited. */
 #include "audit/chain.h"
 
 #include "audit/chain_path.h"
@@ -81,8 +81,8 @@ static int read_all(struct look *l)
 
 /* ---- order ---- */
 
-/* Marks what leads to the server's certificate; the rest is extra. Over cross-signed issuers there can
- * be more than one way, so this is a search, not a walk. */
+/* Marks what leads to the server's certificate; the rest is extra. Over cross-signed issuers there
+ * can be more than one way, so this is a search, not a walk. */
 static void find_extra(struct look *l)
 {
     struct chain_facts *f = l->f;
@@ -149,7 +149,7 @@ static void find_missing(struct look *l)
     f->missing = end->info.issuer;
     if (end->info.ca_issuers.n)
         f->missing_uri = end->info.ca_issuers.v[0];
-    f->whole = completed                  ? CHAIN_INCOMPLETE
+    f->whole = completed                ? CHAIN_INCOMPLETE
                : end->info.ca_issuers.n ? CHAIN_INCOMPLETE_AIA
                                         : CHAIN_UNKNOWN_ISSUER;
 }
@@ -196,8 +196,7 @@ static int look(struct look *l)
         return err;
     find_missing(l);
     find_life(l);
-    if (l->in->host.n)
-        cert_host_match(&l->f->certs[0].info, l->in->host, &l->f->host);
+    cert_host_match(&l->f->certs[0].info, l->in->host, &l->f->host);
     return 0;
 }
 

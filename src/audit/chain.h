@@ -7,8 +7,8 @@
 #include "audit/cert_life.h"
 
 enum {
-    CHAIN_CERTS_MAX = 64,        /* certificates looked at, of those sent */
-    CHAIN_BYTES_MAX = 1 << 20,   /* and their bytes */
+    CHAIN_CERTS_MAX = 64,      /* certificates looked at, of those sent */
+    CHAIN_BYTES_MAX = 1 << 20, /* and their bytes */
     CHAIN_PATH_MAX = 16,
     CHAIN_STORES_MAX = 8,
 };
@@ -39,12 +39,12 @@ struct chain_step {
 struct chain_trust {
     const char *store; /* its name, borrowed */
     bool public_roots;
-    bool trusted;     /* with what was sent alone */
-    bool completed;   /* a path to a root exists only with the intermediates given; `path` shows it */
-    unsigned faults;  /* enum chain_fault, of `path`; completed ones have no CHAIN_UNKNOWN_CA */
-    int error;        /* OpenSSL's X509_V_ERR_…, the first met; 0: none */
+    bool trusted;   /* with what was sent alone */
+    bool completed; /* a path to a root exists only with the intermediates given; `path` shows it */
+    unsigned faults; /* enum chain_fault, of `path`; completed ones have no CHAIN_UNKNOWN_CA */
+    int error;       /* OpenSSL's X509_V_ERR_…, the first met; 0: none */
     struct str error_text;
-    int error_depth;  /* where in the path, 0: the server's certificate */
+    int error_depth;                        /* where in the path, 0: the server's certificate */
     struct chain_step path[CHAIN_PATH_MAX]; /* as far as it was found, the server's first */
     size_t path_n;
 };
@@ -66,27 +66,27 @@ struct chain_cert {
 };
 
 struct chain_facts {
-    struct chain_cert *certs; /* as sent */
+    struct chain_cert *certs;      /* as sent */
     size_t n, unreadable, dropped; /* dropped: beyond the limits above, not looked at */
-    bool in_order;    /* each certifies the one before it, duplicates and extra ones left aside */
+    bool in_order; /* each certifies the one before it, duplicates and extra ones left aside */
     size_t duplicates, extra;
     bool root_sent;
     bool signatures_cut; /* too many look alike to be checked: extra and in_order may be wrong */
     enum chain_whole whole;
     struct str missing, missing_uri; /* the issuer's name, and where the authority says it is */
     struct cert_host_facts host;
-    struct cert_life_facts life;        /* of the server's certificate */
+    struct cert_life_facts life;         /* of the server's certificate */
     struct cert_life_facts first_to_end; /* of the one of the first store's path that ends first */
     struct chain_trust trust[CHAIN_STORES_MAX];
     size_t trust_n;
-    bool trusted;      /* by any store, as sent */
-    bool public_path;  /* a store of public roots has a path, dates left aside */
+    bool trusted;     /* by any store, as sent */
+    bool public_path; /* a store of public roots has a path, dates left aside */
 };
 
 struct chain_input {
     const struct str *ders;
     size_t n;
-    struct str host; /* see cert_host_match; empty: not checked */
+    struct str host; /* see cert_host_match */
     int64_t now;     /* s since 1970 */
     const struct trust_store *const *stores;
     size_t stores_n;                         /* more than CHAIN_STORES_MAX are not asked */

@@ -1,7 +1,7 @@
 /* One store's judgement; see chain_path.h.
  *
- * OpenSSL stops at the first fault unless told to go on: the callback notes each and goes on, so that
- * "expired" does not hide "unknown authority". */
+ * OpenSSL stops at the first fault unless told to go on: the callback notes each and goes on, so
+ * that "expired" does not hide "unknown authority". */
 #include "audit/chain_path.h"
 
 #include "audit/trust_store.h"
@@ -26,11 +26,9 @@ static unsigned fault_of(int error)
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE: return CHAIN_UNKNOWN_CA;
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT: return CHAIN_UNKNOWN_CA | CHAIN_SELF_SIGNED;
-    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-        return CHAIN_UNKNOWN_CA | CHAIN_SELF_SIGNED_IN_CHAIN;
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN: return CHAIN_UNKNOWN_CA | CHAIN_SELF_SIGNED_IN_CHAIN;
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
-    case X509_V_ERR_UNABLE_TO_DECRYPT_CERT_SIGNATURE:
-    case X509_V_ERR_CERT_REJECTED: return CHAIN_BAD_SIGNATURE;
+    case X509_V_ERR_UNABLE_TO_DECRYPT_CERT_SIGNATURE: return CHAIN_BAD_SIGNATURE;
     case X509_V_ERR_PERMITTED_VIOLATION:
     case X509_V_ERR_EXCLUDED_VIOLATION:
     case X509_V_ERR_SUBTREE_MINMAX:
@@ -67,7 +65,7 @@ struct attempt {
     bool backwards;
 };
 
-static bool push_all(STACK_OF(X509) *to, STACK_OF(X509) *from)
+static bool push_all(STACK_OF(X509) * to, STACK_OF(X509) * from)
 {
     for (int i = 0; i < sk_X509_num(from); i++)
         if (sk_X509_push(to, sk_X509_value(from, i)) <= 0)
@@ -75,7 +73,7 @@ static bool push_all(STACK_OF(X509) *to, STACK_OF(X509) *from)
     return true;
 }
 
-static STACK_OF(X509) *untrusted(X509 *const *sent, size_t n, struct attempt at)
+static STACK_OF(X509) * untrusted(X509 *const *sent, size_t n, struct attempt at)
 {
     STACK_OF(X509) *all = sk_X509_new_null();
     bool ok = all && (!at.more || !at.backwards || push_all(all, at.more->all));
@@ -160,7 +158,8 @@ static int run_once(struct arena *a, const struct chain_input *in, const struct 
         set_rules(ctx, in, !store->public_roots);
         X509_STORE_CTX_set_app_data(ctx, &r);
         X509_STORE_CTX_set_verify_cb(ctx, note);
-        if (X509_verify_cert(ctx) != 1 && !r.error) { /* no fault of the chain's that we were told */
+        if (X509_verify_cert(ctx) != 1 &&
+            !r.error) { /* no fault of the chain's that we were told */
             r.error = X509_STORE_CTX_get_error(ctx);
             r.faults |= CHAIN_OTHER;
         }

@@ -45,8 +45,8 @@ static int64_t time_of(struct str s)
     struct tm t = {0};
     if (!digits(&s, 4, '-', &t.tm_year) || !digits(&s, 2, '-', &t.tm_mon) ||
         !digits(&s, 2, 'T', &t.tm_mday) || !digits(&s, 2, ':', &t.tm_hour) ||
-        !digits(&s, 2, ':', &t.tm_min) || (!digits(&s, 2, 'Z', &t.tm_sec) &&
-                                           !digits(&s, 2, '.', &t.tm_sec)))
+        !digits(&s, 2, ':', &t.tm_min) ||
+        (!digits(&s, 2, 'Z', &t.tm_sec) && !digits(&s, 2, '.', &t.tm_sec)))
         return 0;
     t.tm_year -= 1900;
     t.tm_mon -= 1;
@@ -81,7 +81,7 @@ static bool read_key(struct arena *a, const json_t *log, struct ct_log *l)
 
 static int read_log(struct reading *r, const json_t *log, struct str operator, bool tiled)
 {
-    struct ct_log l = {.tiled = tiled, .operator = operator};
+    struct ct_log l = {.tiled = tiled, .operator= operator};
     if (r->logs->n == r->room || !read_key(r->a, log, &l)) {
         r->logs->skipped++;
         return 0;
@@ -103,10 +103,10 @@ static int read_operator(struct reading *r, const json_t *operator)
     json_t *log;
     struct str name = arena_str(r->a, text_of(operator, "name"));
     int err = name.p ? 0 : -ERR_NOMEM;
-    json_array_foreach(json_object_get(operator, "logs"), i, log)
-        err = err ? err : read_log(r, log, name, false);
-    json_array_foreach(json_object_get(operator, "tiled_logs"), i, log)
-        err = err ? err : read_log(r, log, name, true);
+    json_array_foreach(json_object_get(operator, "logs"), i, log) err =
+        err ? err : read_log(r, log, name, false);
+    json_array_foreach(json_object_get(operator, "tiled_logs"), i, log) err =
+        err ? err : read_log(r, log, name, true);
     return err;
 }
 
@@ -119,9 +119,8 @@ static size_t count(const json_t *operators)
 {
     size_t i, n = 0;
     json_t *o;
-    json_array_foreach(operators, i, o)
-        n += json_array_size(json_object_get(o, "logs")) +
-             json_array_size(json_object_get(o, "tiled_logs"));
+    json_array_foreach(operators, i, o) n += json_array_size(json_object_get(o, "logs")) +
+                                             json_array_size(json_object_get(o, "tiled_logs"));
     return n < CT_LOGS_MAX ? n : CT_LOGS_MAX;
 }
 
@@ -134,8 +133,7 @@ static int read_list(struct reading *r, const json_t *operators)
     r->logs->log = arena_alloc(r->a, (r->room ? r->room : 1) * sizeof *r->logs->log);
     if (!r->logs->log)
         return -ERR_NOMEM;
-    json_array_foreach(operators, i, o)
-        err = err ? err : read_operator(r, o);
+    json_array_foreach(operators, i, o) err = err ? err : read_operator(r, o);
     if (!err && r->logs->n == 0)
         return -ERR_SYNTAX;
     qsort(r->logs->log, r->logs->n, sizeof *r->logs->log, by_id);

@@ -1,5 +1,5 @@
-/* Certificate transparency logs, from a file in the form of Google's log_list.json, version 3. None are
- * built in: the list changes every few weeks, and an old one calls good SCTs unknown. */
+/* Certificate transparency logs, from a file in the form of Google's log_list.json, version 3. None
+ * are built in: the list changes every few weeks, and an old one calls good SCTs unknown. */
 #ifndef AUDIT_CT_LOG_H
 #define AUDIT_CT_LOG_H
 
@@ -19,12 +19,12 @@ enum ct_state {
 struct ct_log {
     unsigned char id[32]; /* SHA-256 of `key` */
     struct str name, operator;
-    struct str key;        /* SubjectPublicKeyInfo */
+    struct str key; /* SubjectPublicKeyInfo */
     enum ct_state state;
-    int64_t state_since;   /* s since 1970; 0: not told */
-    int64_t from, until;   /* takes certificates whose notAfter is in [from, until); 0, 0: all */
-    bool tiled;            /* static-ct-api rather than RFC 6962 */
-    bool test;             /* log_type is not "prod" */
+    int64_t state_since; /* s since 1970; 0: not told */
+    int64_t from, until; /* takes certificates whose notAfter is in [from, until); 0, 0: all */
+    bool tiled;          /* static-ct-api rather than RFC 6962 */
+    bool test;           /* log_type is not "prod" */
 };
 
 struct ct_logs {

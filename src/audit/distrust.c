@@ -2,8 +2,9 @@
 #include "audit/distrust.h"
 
 static const struct distrust_row row[] = {
-#define DISTRUST(kind, match, text, since, cutoff, owner, reason)                                    \
-    {DISTRUST_##kind, DISTRUST_##match, {text, sizeof text - 1}, DISTRUST_##since, cutoff, owner, reason},
+#define DISTRUST(kind, match, text, since, cutoff, owner, reason)                                  \
+    {DISTRUST_##kind, DISTRUST_##match, {text, sizeof text - 1}, DISTRUST_##since, cutoff, owner,  \
+     reason},
 #include "audit/distrust.def"
 #undef DISTRUST
 };

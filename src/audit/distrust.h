@@ -1,5 +1,5 @@
-/* Authorities in a path that browsers have stopped trusting, or that exist to intercept. The table is
- * distrust.def. */
+/* Authorities in a path that browsers have stopped trusting, or that exist to intercept. The table
+ * is distrust.def. */
 #ifndef AUDIT_DISTRUST_H
 #define AUDIT_DISTRUST_H
 
@@ -34,16 +34,16 @@ struct distrust_row {
 
 struct distrust_hit {
     const struct distrust_row *row;
-    size_t at;      /* in the path; its length: the issuer of the last one, which is not there itself */
-    bool applies;   /* always, or this certificate is later than the cut-off */
-    bool certain;   /* by the key, not only by a name */
-    bool by_date;   /* no SCT known: the cut-off was held against notBefore */
+    size_t at; /* in the path; its length: the issuer of the last one, which is not there itself */
+    bool applies; /* always, or this certificate is later than the cut-off */
+    bool certain; /* by the key, not only by a name */
+    bool by_date; /* no SCT known: the cut-off was held against notBefore */
 };
 
 enum { DISTRUST_HITS_MAX = 8 };
 
-/* A path, the server's certificate first, its own names do not count. `earliest_sct`: s since 1970, 0:
- * none known. Each owner is told once. Returns how many of ret are set. */
+/* A path, the server's certificate first, its own names do not count. `earliest_sct`: s since 1970,
+ * 0: none known. Each owner is told once. Returns how many of ret are set. */
 size_t distrust_look(const struct cert_info *const *path, size_t n, int64_t earliest_sct,
                      struct distrust_hit ret[DISTRUST_HITS_MAX]);
 /* The table, for documentation and tests. */

@@ -1,7 +1,7 @@
 /* See ocsp.h.
  *
- * OpenSSL's own verification wants a trust store and knows one answer, yes or no. Who signed and whether
- * he may is told apart here, so OpenSSL only finds the signer and checks the signature. */
+ * OpenSSL's own verification wants a trust store and knows one answer, yes or no. Who signed and
+ * whether he may is told apart here, so OpenSSL only finds the signer and checks the signature. */
 #include "audit/ocsp.h"
 
 #include "audit/x509_der.h"

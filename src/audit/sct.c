@@ -1,7 +1,8 @@
 /* See sct.h.
  *
- * An embedded SCT is over the certificate as it was before the SCTs were put in (RFC 6962 3.2): taking the
- * extension out again and encoding the rest anew gives those bytes, whoever signed the precertificate. */
+ * An embedded SCT is over the certificate as it was before the SCTs were put in (RFC 6962 3.2):
+ * taking the extension out again and encoding the rest anew gives those bytes, whoever signed the
+ * precertificate. */
 #include "audit/sct.h"
 
 #include "audit/x509_der.h"
@@ -10,7 +11,14 @@
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
 
-enum { LONG_LIFE = 180 * 86400, V1 = 0, HASH_SHA256 = 4, SIG_RSA = 1, SIG_ECDSA = 3, SUBJECT_MAX = 1 << 24 };
+enum {
+    LONG_LIFE = 180 * 86400,
+    V1 = 0,
+    HASH_SHA256 = 4,
+    SIG_RSA = 1,
+    SIG_ECDSA = 3,
+    SUBJECT_MAX = 1 << 24
+};
 
 /* ---- reading ---- */
 
@@ -175,10 +183,10 @@ static enum sct_verdict verify(const struct sct *s, const struct sct_subject *su
     if (body.n == 0 || body.n >= SUBJECT_MAX || (s->from == SCT_FROM_CERT && !subject->has_issuer))
         return SCT_NOT_TESTABLE;
     EVP_PKEY *key = d2i_PUBKEY(NULL, &p, (long)log->key.n);
-    enum sct_verdict v = !key                       ? SCT_NOT_TESTABLE
-                         : !algorithm_fits(s, key)  ? SCT_BAD_SIGNATURE
+    enum sct_verdict v = !key                              ? SCT_NOT_TESTABLE
+                         : !algorithm_fits(s, key)         ? SCT_BAD_SIGNATURE
                          : signature_good(s, subject, key) ? SCT_GOOD
-                                                    : SCT_BAD_SIGNATURE;
+                                                           : SCT_BAD_SIGNATURE;
     EVP_PKEY_free(key);
     ERR_clear_error();
     return v;
@@ -198,7 +206,8 @@ enum sct_verdict sct_verify(const struct sct *s, const struct sct_subject *subje
         return v;
     if (now < 0 || s->time / 1000 > (uint64_t)now)
         return SCT_FUTURE;
-    return log->until && (not_after < log->from || not_after >= log->until) ? SCT_WRONG_LOG : SCT_GOOD;
+    return log->until && (not_after < log->from || not_after >= log->until) ? SCT_WRONG_LOG
+                                                                            : SCT_GOOD;
 }
 
 /* ---- policy ---- */
@@ -209,7 +218,8 @@ struct tally {
     size_t n, operators, rfc6962, live; /* live: not retired */
 };
 
-/* Chrome's and Apple's rule: a log that is accepted now, or was when it signed and has retired since. */
+/* Chrome's and Apple's rule: a log that is accepted now, or was when it signed and has retired
+ * since. */
 static bool counts(const struct ct_log *log, const struct sct *s)
 {
     if (log->test || log->state == CT_PENDING || log->state == CT_REJECTED)
@@ -231,7 +241,7 @@ static void tally_add(struct tally *t, const struct ct_log *log)
     t->live += log->state != CT_RETIRED;
 }
 
-/* Which SCTs of this way count: retired logs only for embedded ones, since others can be replaced. */
+/* Which SCTs of this way count: retired logs for embedded ones alone, others can be replaced. */
 static struct tally tally(const struct sct_list *l, const struct sct_facts *f, bool embedded)
 {
     struct tally t = {0};
@@ -272,8 +282,9 @@ static bool satisfied(const struct tally *t, size_t needed)
     return t->n >= needed && t->operators >= 2 && t->rfc6962 >= 1 && t->live >= 1;
 }
 
-void sct_look(const struct sct_list *l, const struct sct_subject *subject, const struct ct_logs *logs,
-              int64_t now, int64_t lifetime, int64_t not_after, struct sct_facts *ret)
+void sct_look(const struct sct_list *l, const struct sct_subject *subject,
+              const struct ct_logs *logs, int64_t now, int64_t lifetime, int64_t not_after,
+              struct sct_facts *ret)
 {
     struct sct_facts f = {.tested = logs != NULL};
     for (size_t i = 0; i < l->n; i++) {

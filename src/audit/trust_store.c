@@ -1,5 +1,5 @@
-/* See trust_store.h. 140 roots are decoded in some milliseconds; the keys are decoded when a path first
- * needs them. */
+/* See trust_store.h. 140 roots are decoded in some milliseconds; the keys are decoded when a path
+ * first needs them. */
 #include "audit/trust_store.h"
 
 #include <openssl/err.h>

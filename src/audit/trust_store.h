@@ -11,11 +11,11 @@
 enum { TRUST_STORE_MAX = 4096 }; /* certificates in one */
 
 struct trust_store {
-    char *name;          /* "Mozilla", "--ca FILE" */
-    bool public_roots;   /* the rules for publicly trusted certificates apply (lifetime, CT) */
-    size_t n, bad;       /* certificates; PEM blocks that are none */
+    char *name;        /* "Mozilla", "--ca FILE" */
+    bool public_roots; /* the rules for publicly trusted certificates apply (lifetime, CT) */
+    size_t n, bad;     /* certificates; PEM blocks that are none */
     X509_STORE *roots;
-    STACK_OF(X509) *all; /* the same, for chains to be completed from */
+    STACK_OF(X509) * all; /* the same, for chains to be completed from */
 };
 
 /* Every CERTIFICATE block of the PEM text. -ERR_CERT_SYNTAX: not one readable,

@@ -32,7 +32,7 @@ static void sieve(bool composite[SIEVE])
             composite[j] = true;
 }
 
-/* Several primes at a time: their product still fits 32 bits, and the long division is done once. */
+/* Several primes at a time: their product still fits 32 bits: one long division for all. */
 uint32_t weak_key_small_factor(struct str n)
 {
     bool composite[SIEVE];
@@ -53,10 +53,10 @@ uint32_t weak_key_small_factor(struct str n)
 
 /* ---- ROCA ---- */
 
-/* Nemec et al. (2017): the primes of the faulty library are k·M + (65537^a mod M), with M the product of
- * the first primes, 39 of them (2 to 167) for the shortest keys and more for longer ones. So n mod p lies
- * in the group that 65537 generates mod p, for each of these p; a random n does so by a chance of about
- * 1 in 2^27. */
+/* Nemec et al. (2017): the primes of the faulty library are k·M + (65537^a mod M), with M the
+ * product of the first primes, 39 of them (2 to 167) for the shortest keys and more for longer
+ * ones. So n mod p lies in the group that 65537 generates mod p, for each of these p; a random n
+ * does so by a chance of about 1 in 2^27. */
 static bool in_group(uint32_t r, uint32_t p)
 {
     uint32_t x = 1;
@@ -70,8 +70,8 @@ static bool in_group(uint32_t r, uint32_t p)
 
 bool weak_key_roca(struct str n)
 {
-    static const uint8_t prime[] = {3,  5,  7,  11, 13, 17,  19,  23,  29,  31,  37,  41,  43,
-                                    47, 53, 59, 61, 67, 71,  73,  79,  83,  89,  97,  101, 103,
+    static const uint8_t prime[] = {3,   5,   7,   11,  13,  17,  19,  23,  29,  31,  37,  41,  43,
+                                    47,  53,  59,  61,  67,  71,  73,  79,  83,  89,  97,  101, 103,
                                     107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167};
     if (!testable(n))
         return false;
@@ -110,15 +110,15 @@ static bool is_square(struct numbers *m, BIGNUM *value)
     /* In base 16 a square ends on 0, 1, 4 or 9: three of four fall without a root. */
     BN_ULONG low = BN_is_zero(value) ? 0 : BN_mod_word(value, 16);
     bool may = low == 0 || low == 1 || low == 4 || low == 9;
-    bool ok = may && r.a && r.b && r.t && root(&r) && BN_sqr(r.b, r.a, m->ctx) &&
-              BN_cmp(r.b, value) == 0;
+    bool ok =
+        may && r.a && r.b && r.t && root(&r) && BN_sqr(r.b, r.a, m->ctx) && BN_cmp(r.b, value) == 0;
     BN_free(r.a);
     BN_free(r.b);
     BN_free(r.t);
     return ok;
 }
 
-/* n = a² − b² = (a − b)(a + b): begins at a = ceil(sqrt(n)) and is quick when the primes are close. */
+/* n = a² − b² = (a − b)(a + b): from a = ceil(sqrt(n)), quick when the primes are close. */
 static unsigned fermat(struct numbers *m, unsigned rounds)
 {
     if (!root(m) || !BN_sqr(m->b, m->a, m->ctx))
@@ -215,9 +215,9 @@ static void look_rsa(const struct cert_info *c, const struct str *lists, size_t 
 /* The curves that TLS has code points for (RFC 8422, RFC 7027). */
 static bool tls_curve(struct str name)
 {
-    static const char *const known[] = {"prime256v1", "secp384r1", "secp521r1", "secp224r1",
-        "secp192r1", "prime192v1", "secp256k1", "brainpoolP256r1", "brainpoolP384r1",
-        "brainpoolP512r1"};
+    static const char *const known[] = {
+        "prime256v1", "secp384r1", "secp521r1",       "secp224r1",       "secp192r1",
+        "prime192v1", "secp256k1", "brainpoolP256r1", "brainpoolP384r1", "brainpoolP512r1"};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (str_ieq(name, str_c(known[i])))
             return true;

@@ -1,4 +1,4 @@
-/* See x509_der.h. OpenSSL's queue of errors is emptied wherever hostile bytes may have filled it. */
+/* See x509_der.h. OpenSSL's error queue is emptied where hostile bytes may have filled it. */
 #include "audit/x509_der.h"
 
 #include <openssl/err.h>
@@ -77,8 +77,9 @@ int x509_der_attribute(struct arena *a, const X509_NAME *name, int nid, struct s
 {
     int at = last_entry(name, nid);
     unsigned char *utf8 = NULL;
-    int n = at < 0 ? 0 : ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(
-                                                        X509_NAME_get_entry(name, at)));
+    int n = at < 0 ? 0
+                   : ASN1_STRING_to_UTF8(&utf8,
+                                         X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
     for (int i = 0; i < n; i++)
         if (utf8[i] < 0x20 || utf8[i] == 0x7f)
             utf8[i] = '?';

@@ -1,6 +1,8 @@
 /* Each fact of a certificate, and what is no certificate. */
 #include "audit_pki.h"
 
+#include <openssl/core_names.h>
+
 struct world {
     struct arena a;
     EVP_PKEY *root_key, *key, *rsa;
@@ -197,6 +199,53 @@ static void signatures_and_keys(void **state)
     X509_free(x);
 }
 
+static void rare_keys(void **state)
+{
+    struct world *w = *state;
+    struct pki_spec s = {.cn = "k"};
+    OSSL_PARAM explicit[] = {OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char *)"P-256", 0),
+                             OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_EC_ENCODING, (char *)"explicit", 0),
+                             OSSL_PARAM_END};
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+    EVP_PKEY *key = NULL;
+    assert_true(EVP_PKEY_keygen_init(ctx) && EVP_PKEY_CTX_set_params(ctx, explicit));
+    assert_true(EVP_PKEY_generate(ctx, &key) == 1);
+    struct cert_info c = issued(w, &s, key);
+    assert_true(c.key == CERT_KEY_EC && c.curve_explicit && c.key_bits == 256);
+    EVP_PKEY_free(key);
+    EVP_PKEY_CTX_free(ctx);
+    unsigned e = 3;
+    OSSL_PARAM three[] = {OSSL_PARAM_uint(OSSL_PKEY_PARAM_RSA_E, &e), OSSL_PARAM_END};
+    ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    key = NULL;
+    assert_true(EVP_PKEY_keygen_init(ctx) && EVP_PKEY_CTX_set_params(ctx, three));
+    assert_true(EVP_PKEY_generate(ctx, &key) == 1);
+    c = issued(w, &s, key);
+    assert_true(c.key == CERT_KEY_RSA && c.rsa_e == 3);
+    EVP_PKEY_free(key);
+    EVP_PKEY_CTX_free(ctx);
+}
+
+/* An algorithm that OpenSSL has never heard of. */
+static void unknown_keys(void **state)
+{
+    struct world *w = *state;
+    struct pki_spec s = {.cn = "k"};
+    EVP_PKEY *ed = pki_key("ed25519");
+    X509 *x = pki_cert(&s, ed, w->root, w->root_key);
+    struct str der = der_of(&w->a, x);
+    char *at = memmem(der.p, der.n, "\x06\x03\x2b\x65\x70", 5);
+    assert_non_null(at);
+    at[4] = 0x7f;
+    struct cert_info c;
+    assert_int_equal(cert_parse(&w->a, der, &c), 0);
+    assert_true(c.key == CERT_KEY_OTHER && c.key_bits == 0 && c.rsa_n.n == 0);
+    assert_text(c.key_name, "1.3.101.127");
+    assert_text(c.subject_cn, "k");
+    X509_free(x);
+    EVP_PKEY_free(ed);
+}
+
 /* The algorithm inside says SHA-256, the one outside is made to say SHA-384. */
 static void mismatched_algorithms(void **state)
 {
@@ -270,6 +319,8 @@ int main(void)
         cmocka_unit_test(malformed_extensions_are_counted),
         cmocka_unit_test(serials),
         cmocka_unit_test(signatures_and_keys),
+        cmocka_unit_test(rare_keys),
+        cmocka_unit_test(unknown_keys),
         cmocka_unit_test(mismatched_algorithms),
         cmocka_unit_test(hostile_names_are_harmless),
         cmocka_unit_test(what_is_no_certificate),

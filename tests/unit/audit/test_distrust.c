@@ -110,7 +110,7 @@ static void hashes_fit_the_bundle(void **state)
     if (!f)
         skip();
     static char pem[1 << 20];
-    size_t n = fread(pem, 1, sizeof pem, f), found = 0;
+    size_t n = fread(pem, 1, sizeof pem, f);
     fclose(f);
     struct trust_store *s;
     struct arena a;
@@ -120,12 +120,9 @@ static void hashes_fit_the_bundle(void **state)
         struct cert_info leaf = {0}, root = info_of(&a, sk_X509_value(s->all, i));
         const struct cert_info *path[] = {&leaf, &root};
         struct distrust_hit hit[DISTRUST_HITS_MAX];
-        size_t hits = distrust_look(path, 2, 0, hit);
-        found += hits;
-        if (hits) /* whoever is in a public store is known by key, not only by name */
+        if (distrust_look(path, 2, 0, hit)) /* known by key, not only by name */
             assert_true(hit[0].certain);
     }
-    print_message("%zu of %zu roots\n", found, s->n);
     trust_store_free(s);
     arena_done(&a);
 }
