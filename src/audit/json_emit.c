@@ -71,8 +71,9 @@ void json_emit_int(struct json_emit *j, const char *key, int64_t value)
 
 void json_emit_size(struct json_emit *j, const char *key, uint64_t value)
 {
+    const uint64_t most = (UINT64_C(1) << 53) - 1; /* what every reader holds, RFC 8259 6 */
     start(j, key);
-    buf_addu(j->out, value);
+    buf_addu(j->out, value < most ? value : most);
 }
 
 void json_emit_bool(struct json_emit *j, const char *key, bool value)

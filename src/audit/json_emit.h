@@ -19,6 +19,7 @@ void json_emit_close(struct json_emit *j, char bracket); /* '}' or ']' */
 void json_emit_str(struct json_emit *j, const char *key, struct str value);
 void json_emit_z(struct json_emit *j, const char *key, const char *value); /* NULL: null */
 void json_emit_int(struct json_emit *j, const char *key, int64_t value);
+/* At most 2^53 - 1, the largest whole number that every reader holds. */
 void json_emit_size(struct json_emit *j, const char *key, uint64_t value);
 void json_emit_bool(struct json_emit *j, const char *key, bool value);
 void json_emit_null(struct json_emit *j, const char *key);

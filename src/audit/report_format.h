@@ -20,7 +20,8 @@ struct report_format {
      * kept between calls, and the caller writes `out` away after each and clears it. A buffer of
      * REPORT_OUT_MAX takes any report; buf_ok tells. */
     void (*begin)(struct buf *out, const struct format_options *o);
-    void (*report)(struct buf *out, const struct report *r, const struct format_options *o, bool first);
+    void (*report)(struct buf *out, const struct report *r, const struct format_options *o,
+                   bool first);
     void (*end)(struct buf *out, const struct format_options *o);
 };
 #define REPORT_OUT_MAX (16u * REPORT_MAX) /* hostile bytes grow by escaping, evidence by hex */

@@ -429,10 +429,12 @@ static void add_protocols(struct buf *out, const struct report *r)
         raw(out, "<tr>");
         element_z(out, "th scope=row", p->name);
         element_z(out,
-                  !known                      ? "td class=\"mark none\""
-                  : p->offered == p->wanted   ? "td class=\"mark yes\""
-                                              : "td class=\"mark high\"",
-                  !known ? "not testable" : p->offered ? "yes" : "no");
+                  !known                    ? "td class=\"mark none\""
+                  : p->offered == p->wanted ? "td class=\"mark yes\""
+                                            : "td class=\"mark high\"",
+                  !known       ? "not testable"
+                  : p->offered ? "yes"
+                               : "no");
         element(out, "td", p->note);
         raw(out, "</tr>\n");
     }
@@ -467,8 +469,9 @@ static void add_suites(struct buf *out, const struct report *r)
             raw(out, i ? "</tbody></table></div><br>\n" : "");
             raw(out, "<div class=wide><table class=suites>");
             element_z(out, "caption", version);
-            raw(out, "<thead><tr><th>Suite</th><th>Key exchange</th><th class=number>Bits</th><th>Verdict</th></tr>"
-                     "</thead><tbody>\n");
+            raw(out,
+                "<thead><tr><th>Suite</th><th>Key exchange</th><th class=number>Bits</th><th>Verdict</th></tr>"
+                "</thead><tbody>\n");
         }
         add_suite(out, &r->suites[i]);
     }
@@ -559,7 +562,8 @@ static void begin(struct buf *out, const struct format_options *o)
              "style-src 'unsafe-inline'\">\n"
              "<meta name=referrer content=no-referrer>\n<title>gate443 audit</title>\n<style>\n");
     buf_add(out, report_style);
-    raw(out, "</style>\n</head>\n<body>\n<div class=brand>gate443 <span>audit</span></div>\n<main>\n");
+    raw(out,
+        "</style>\n</head>\n<body>\n<div class=brand>gate443 <span>audit</span></div>\n<main>\n");
 }
 
 static void report(struct buf *out, const struct report *r, const struct format_options *o,

@@ -7,8 +7,8 @@
 #include <stdio.h>
 
 static const char *const inks[] = {
-    [INK_PLAIN] = "\033[0m",    [INK_BOLD] = "\033[0;1m",     [INK_DIM] = "\033[0;2m",
-    [INK_GOOD] = "\033[0;32m",  [INK_FAIR] = "\033[0;34m",    [INK_WARN] = "\033[0;33m",
+    [INK_PLAIN] = "\033[0m",    [INK_BOLD] = "\033[0;1m",        [INK_DIM] = "\033[0;2m",
+    [INK_GOOD] = "\033[0;32m",  [INK_FAIR] = "\033[0;34m",       [INK_WARN] = "\033[0;33m",
     [INK_BAD] = "\033[0;1;31m", [INK_WORST] = "\033[0;1;97;41m", [INK_CODE] = "\033[0;36m",
 };
 
@@ -39,6 +39,7 @@ static void end_line(struct report_page *p)
 
 void report_page_line(struct report_page *p)
 {
+    p->tab = 0;
     if (p->column)
         end_line(p);
 }
@@ -168,15 +169,39 @@ void report_page_rest(struct report_page *p, enum report_ink ink, struct str tex
     p->column += (unsigned)(n <= room ? n : room);
 }
 
+/* Columns up to the end of the word that follows a run of spaces. */
+static size_t next_word(struct str line)
+{
+    size_t i = 0;
+    while (i < line.n && line.p[i] == ' ')
+        i++;
+    return i + report_text_width(str_sub(line, i, str_find(line, ' ', i) - i));
+}
+
+static void add_code_line(struct report_page *p, enum report_ink ink, struct str line)
+{
+    bool begun = false; /* the spaces that it begins with stay */
+    while (line.n) {
+        if (begun && line.p[0] == ' ' && p->column + next_word(line) > p->width) {
+            end_line(p);
+            make_room(p, ink, 1);
+            while (line.n && line.p[0] == ' ')
+                line = str_from(line, 1);
+            begun = false;
+            continue;
+        }
+        struct str c = report_text_next(&line);
+        begun = begun || c.p[0] != ' ';
+        add_letters(p, ink, c.p[0] == '\t' ? STR("    ") : c);
+    }
+}
+
 void report_page_code(struct report_page *p, enum report_ink ink, struct str text)
 {
     struct str line;
     while (text.p && str_split(&text, '\n', &line)) {
         make_room(p, ink, 1);
-        while (line.n) {
-            struct str c = report_text_next(&line);
-            add_letters(p, ink, c.p[0] == '\t' ? STR("    ") : c);
-        }
+        add_code_line(p, ink, line);
         report_page_line(p);
     }
 }

@@ -11,11 +11,11 @@ enum report_ink {
     INK_BOLD,
     INK_DIM,
     INK_GOOD,
-    INK_FAIR, /* blue: low, or worth knowing */
-    INK_WARN, /* yellow */
-    INK_BAD,  /* red */
+    INK_FAIR,  /* blue: low, or worth knowing */
+    INK_WARN,  /* yellow */
+    INK_BAD,   /* red */
     INK_WORST, /* white on red */
-    INK_CODE, /* cyan */
+    INK_CODE,  /* cyan */
 };
 
 struct report_page {
@@ -38,7 +38,7 @@ void report_page_f(struct report_page *p, enum report_ink ink, const char *forma
     __attribute__((format(printf, 3, 4)));
 /* As words, but no longer than the rest of the line: cut with an ellipsis. */
 void report_page_rest(struct report_page *p, enum report_ink ink, struct str text);
-/* Lines that keep their spaces, one '\n' between; broken where the page ends. */
+/* Lines that keep their spaces, one '\n' between; broken at a space if there is one. */
 void report_page_code(struct report_page *p, enum report_ink ink, struct str text);
 /* The next word begins in this column, if the line is not there yet and 16 are left behind it. */
 void report_page_to(struct report_page *p, unsigned column);

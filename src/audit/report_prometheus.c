@@ -61,6 +61,11 @@ static void gauge(const struct page *p, const char *name, const char *help, int6
     close_sample(p, value);
 }
 
+static int64_t whole(uint64_t n)
+{
+    return n < INT64_MAX ? (int64_t)n : INT64_MAX;
+}
+
 static void add_grades(const struct page *p)
 {
     const struct {
@@ -143,9 +148,7 @@ static void add_certificates(const struct page *p)
     }
 }
 
-static void begin(struct buf *out, const struct format_options *o)
-{
-}
+static void begin(struct buf *out, const struct format_options *o) {}
 
 static void report(struct buf *out, const struct report *r, const struct format_options *o,
                    bool first)
@@ -160,8 +163,8 @@ static void report(struct buf *out, const struct report *r, const struct format_
     buf_addc(out, '\n');
     gauge(p, "connections", "TCP connections used", r->connections);
     gauge(p, "datagrams", "UDP datagrams sent", r->datagrams);
-    gauge(p, "sent_bytes", "bytes sent", (int64_t)r->bytes_sent);
-    gauge(p, "received_bytes", "bytes received", (int64_t)r->bytes_received);
+    gauge(p, "sent_bytes", "bytes sent", whole(r->bytes_sent));
+    gauge(p, "received_bytes", "bytes received", whole(r->bytes_received));
     add_grades(p);
     add_counts(p);
     add_certificates(p);

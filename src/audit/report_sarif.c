@@ -4,7 +4,7 @@
 #include "audit/report_format.h"
 #include "audit/report_text.h"
 
-#define SARIF_SCHEMA                                                                              \
+#define SARIF_SCHEMA                                                                               \
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 static const struct {

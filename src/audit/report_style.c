@@ -1,8 +1,8 @@
 /* The look of the HTML report; see report_style.h. Light and dark follow the reader's system; paper
  * is always light. Every pair of ink and ground has a contrast of 4.5 at least (WCAG 2.1 AA).
  *
- * Reports are written one after the other and nothing is kept in memory, yet many of them begin with
- * an index: each report brings its own row of it, and `order` lifts the rows above all reports. */
+ * Reports are written one after the other and nothing is kept in memory, yet many of them begin
+ * with an index: each report brings its own row of it, and `order` lifts the rows above all reports. */
 #include "audit/report_style.h"
 
 static const char css[] =
@@ -94,7 +94,8 @@ static const char css[] =
     "table{border-collapse:collapse;width:100%;font-size:.92rem}th,td{padding:.45rem 1rem;"
     "text-align:left;vertical-align:top}thead th{color:var(--dim);font-weight:600;font-size:.85rem}\n"
     "tbody tr{border-top:1px solid var(--line)}tbody th{font-weight:600;white-space:nowrap}"
-    "td.mark{white-space:nowrap;color:var(--tone);font-weight:600}.number{text-align:right;width:5rem}td.mark{width:9rem}\n"
+    "td.mark{white-space:nowrap;color:var(--tone);font-weight:600;width:9rem}"
+    ".number{text-align:right;width:5rem}\n"
     "table.suites td:first-child,.hash{font-family:ui-monospace,Menlo,Consolas,'DejaVu Sans "
     "Mono',monospace;font-size:.84rem}.star{color:var(--ok)}\n"
     "caption{text-align:left;font-weight:600;padding:.7rem 1rem .2rem}\n"

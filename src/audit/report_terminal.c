@@ -5,7 +5,7 @@
 #include "audit/report_text.h"
 
 #define LETTER_ROWS 5
-#define TALL 60 /* columns from which facts stand beside the grade rather than below */
+#define TALL        60 /* columns from which facts stand beside the grade rather than below */
 
 static const struct {
     char sign;
@@ -25,9 +25,8 @@ static const struct {
 };
 
 static const enum report_ink severity_ink[] = {
-    [SEVERITY_INFO] = INK_FAIR,      [SEVERITY_LOW] = INK_FAIR,
-    [SEVERITY_MEDIUM] = INK_WARN,    [SEVERITY_HIGH] = INK_BAD,
-    [SEVERITY_CRITICAL] = INK_WORST,
+    [SEVERITY_INFO] = INK_FAIR, [SEVERITY_LOW] = INK_FAIR,       [SEVERITY_MEDIUM] = INK_WARN,
+    [SEVERITY_HIGH] = INK_BAD,  [SEVERITY_CRITICAL] = INK_WORST,
 };
 
 static enum report_ink grade_ink(const char *letter)

@@ -18,9 +18,8 @@ int main(int argc, char **argv)
     uint64_t width = 0;
     if (!format || !str_u64(str_c(argv[2]), &width))
         return 2;
-    struct format_options o = {.colour = strcmp(argv[3], "colour") == 0,
-                               .width = (unsigned)width,
-                               .version = "0.1.0"};
+    struct format_options o = {
+        .colour = strcmp(argv[3], "colour") == 0, .width = (unsigned)width, .version = "0.1.0"};
     struct report reports[8];
     const struct report *pointers[8];
     size_t n = 0;

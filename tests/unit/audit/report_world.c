@@ -4,12 +4,13 @@
 #include <stdlib.h>
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
-#define NOW 1793534400 /* 2026-11-01 12:00 UTC */
+#define NOW      1793534400 /* 2026-11-01 12:00 UTC */
 
 #define REMEDY_TLS                                                                                 \
     {                                                                                              \
         "tls 1.2 1.3;", "ssl_protocols TLSv1.2 TLSv1.3;", "SSLProtocol -all +TLSv1.2 +TLSv1.3",    \
-            "ssl-default-bind-options ssl-min-ver TLSv1.2", "tls {\n    protocols tls1.2 tls1.3\n}" \
+            "ssl-default-bind-options ssl-min-ver TLSv1.2",                                        \
+            "tls {\n    protocols tls1.2 tls1.3\n}"                                                \
     }
 #define REMEDY_SUITES                                                                              \
     {                                                                                              \
@@ -19,13 +20,13 @@
             "SSLCipherSuite ECDHE+AESGCM:ECDHE+CHACHA20",                                          \
             "ssl-default-bind-ciphers ECDHE+AESGCM:ECDHE+CHACHA20", NULL                           \
     }
-#define REMEDY_HSTS                                                                                \
-    {                                                                                              \
-        "hsts 2y subdomains;",                                                                     \
+#define REMEDY_HSTS                                                                                 \
+    {                                                                                               \
+        "hsts 2y subdomains;",                                                                      \
             "add_header Strict-Transport-Security \"max-age=63072000; includeSubDomains\" always;", \
-            "Header always set Strict-Transport-Security \"max-age=63072000; includeSubDomains\"", \
-            "http-response set-header Strict-Transport-Security max-age=63072000",                 \
-            "header Strict-Transport-Security \"max-age=63072000\""                                \
+            "Header always set Strict-Transport-Security \"max-age=63072000; includeSubDomains\"",  \
+            "http-response set-header Strict-Transport-Security max-age=63072000",                  \
+            "header Strict-Transport-Security \"max-age=63072000\""                                 \
     }
 
 /* Rows as the registry has them: how and fix in whole sentences. */
@@ -58,69 +59,208 @@ static const struct check rows[] = {
      "Remove DHE, or use a prime of RFC 7919 with 2048 bits at least.", REMEDY_SUITES},
     {"forward-secrecy", "Forward secrecy", SECTION_CIPHER, SEVERITY_MEDIUM, NULL, "RFC 9325 4.1",
      "Derived from the suites.", "Offer ECDHE suites and prefer them.", REMEDY_SUITES},
-    {"post-quantum", "Post-quantum key exchange", SECTION_CIPHER, SEVERITY_LOW, NULL, NULL,
+    {"post-quantum",
+     "Post-quantum key exchange",
+     SECTION_CIPHER,
+     SEVERITY_LOW,
+     NULL,
+     NULL,
      "X25519MLKEM768 is offered without its share.",
      "Offer X25519MLKEM768: what is recorded today can be read once quantum computers are there.",
      {"groups X25519MLKEM768 X25519 secp256r1;", "ssl_ecdh_curve X25519MLKEM768:X25519;", NULL,
       "ssl-default-bind-curves X25519MLKEM768:X25519", NULL}},
-    {"heartbleed", "Heartbleed", SECTION_VULNERABILITY, SEVERITY_CRITICAL, "CVE-2014-0160",
-     "RFC 6520 4", "A heartbeat request that claims more than it carries, and a fence behind it.",
-     "Update OpenSSL, then replace key and certificate: they may have been read.", {NULL}},
-    {"ccs-injection", "CCS injection", SECTION_VULNERABILITY, SEVERITY_HIGH, "CVE-2014-0224", NULL,
-     "ChangeCipherSpec twice before the keys are there.", "Update OpenSSL.", {NULL}},
-    {"ticketbleed", "Ticketbleed", SECTION_VULNERABILITY, SEVERITY_HIGH, "CVE-2016-9244", NULL,
-     "A ticket with a session id of 31 bytes is resumed.", "Update the F5 BIG-IP.", {NULL}},
+    {"heartbleed",
+     "Heartbleed",
+     SECTION_VULNERABILITY,
+     SEVERITY_CRITICAL,
+     "CVE-2014-0160",
+     "RFC 6520 4",
+     "A heartbeat request that claims more than it carries, and a fence behind it.",
+     "Update OpenSSL, then replace key and certificate: they may have been read.",
+     {NULL}},
+    {"ccs-injection",
+     "CCS injection",
+     SECTION_VULNERABILITY,
+     SEVERITY_HIGH,
+     "CVE-2014-0224",
+     NULL,
+     "ChangeCipherSpec twice before the keys are there.",
+     "Update OpenSSL.",
+     {NULL}},
+    {"ticketbleed",
+     "Ticketbleed",
+     SECTION_VULNERABILITY,
+     SEVERITY_HIGH,
+     "CVE-2016-9244",
+     NULL,
+     "A ticket with a session id of 31 bytes is resumed.",
+     "Update the F5 BIG-IP.",
+     {NULL}},
     {"robot", "ROBOT", SECTION_VULNERABILITY, SEVERITY_HIGH, "CVE-2017-13099", NULL,
      "Five malformed premaster secrets are told apart, or not.",
      "Remove the suites with static RSA.", REMEDY_SUITES},
-    {"renegotiation", "Insecure renegotiation", SECTION_VULNERABILITY, SEVERITY_HIGH,
-     "CVE-2009-3555", "RFC 5746", "A second ClientHello in a session.", "Update the TLS library.",
+    {"renegotiation",
+     "Insecure renegotiation",
+     SECTION_VULNERABILITY,
+     SEVERITY_HIGH,
+     "CVE-2009-3555",
+     "RFC 5746",
+     "A second ClientHello in a session.",
+     "Update the TLS library.",
      {NULL}},
-    {"crime", "CRIME", SECTION_VULNERABILITY, SEVERITY_MEDIUM, "CVE-2012-4929", NULL,
-     "Compression is offered.", "Switch TLS compression off.", {NULL}},
-    {"poodle-tls", "POODLE over TLS", SECTION_VULNERABILITY, SEVERITY_HIGH, "CVE-2014-8730", NULL,
-     "A request whose padding is altered.", "Update the load balancer.", {NULL}},
+    {"crime",
+     "CRIME",
+     SECTION_VULNERABILITY,
+     SEVERITY_MEDIUM,
+     "CVE-2012-4929",
+     NULL,
+     "Compression is offered.",
+     "Switch TLS compression off.",
+     {NULL}},
+    {"poodle-tls",
+     "POODLE over TLS",
+     SECTION_VULNERABILITY,
+     SEVERITY_HIGH,
+     "CVE-2014-8730",
+     NULL,
+     "A request whose padding is altered.",
+     "Update the load balancer.",
+     {NULL}},
     {"beast", "BEAST", SECTION_VULNERABILITY, SEVERITY_LOW, "CVE-2011-3389", NULL,
      "CBC with TLS 1.0 or older.", "Switch TLS 1.0 off.", REMEDY_TLS},
     {"dhe-at", "D(HE)at", SECTION_VULNERABILITY, SEVERITY_LOW, "CVE-2002-20001", NULL,
      "DHE is offered.", "Remove DHE.", REMEDY_SUITES},
-    {"chain", "Chain of certificates", SECTION_CERTIFICATE, SEVERITY_MEDIUM, NULL, "RFC 5246 7.4.2",
-     "Issuers are followed.", "Send the intermediate certificates.",
+    {"chain",
+     "Chain of certificates",
+     SECTION_CERTIFICATE,
+     SEVERITY_MEDIUM,
+     NULL,
+     "RFC 5246 7.4.2",
+     "Issuers are followed.",
+     "Send the intermediate certificates.",
      {NULL, "ssl_certificate fullchain.pem;", "SSLCertificateFile fullchain.pem", NULL, NULL}},
-    {"expiry", "Validity", SECTION_CERTIFICATE, SEVERITY_CRITICAL, NULL, "RFC 5280 4.1.2.5",
-     "notBefore and notAfter are compared with the clock.", "Renew the certificate.",
+    {"expiry",
+     "Validity",
+     SECTION_CERTIFICATE,
+     SEVERITY_CRITICAL,
+     NULL,
+     "RFC 5280 4.1.2.5",
+     "notBefore and notAfter are compared with the clock.",
+     "Renew the certificate.",
      {"acme;", NULL, NULL, NULL, NULL}},
-    {"name", "Name", SECTION_CERTIFICATE, SEVERITY_CRITICAL, NULL, "RFC 9525",
-     "The names are compared with the host.", "Get a certificate for this name.", {NULL}},
-    {"key-size", "Key", SECTION_CERTIFICATE, SEVERITY_HIGH, NULL, NULL, "The key is measured.",
-     "Make an ECDSA P-256 key.", {NULL}},
-    {"signature", "Signature of the certificate", SECTION_CERTIFICATE, SEVERITY_HIGH, NULL,
-     "RFC 9155", "The algorithms of the chain are read.", "Get one signed with SHA-256.", {NULL}},
-    {"trust", "Trust", SECTION_TRUST, SEVERITY_CRITICAL, NULL, NULL,
-     "The chain is followed to a root of Mozilla's store.", "Use an authority that clients know.",
+    {"name",
+     "Name",
+     SECTION_CERTIFICATE,
+     SEVERITY_CRITICAL,
+     NULL,
+     "RFC 9525",
+     "The names are compared with the host.",
+     "Get a certificate for this name.",
      {NULL}},
-    {"ct", "Certificate Transparency", SECTION_TRUST, SEVERITY_MEDIUM, NULL, "RFC 6962",
-     "SCTs are counted by operator.", "Get a certificate that is logged.", {NULL}},
-    {"caa", "CAA", SECTION_DNS, SEVERITY_LOW, NULL, "RFC 8659", "CAA is asked up the tree.",
-     "Publish a CAA record that names your authority.", {NULL}},
+    {"key-size",
+     "Key",
+     SECTION_CERTIFICATE,
+     SEVERITY_HIGH,
+     NULL,
+     NULL,
+     "The key is measured.",
+     "Make an ECDSA P-256 key.",
+     {NULL}},
+    {"signature",
+     "Signature of the certificate",
+     SECTION_CERTIFICATE,
+     SEVERITY_HIGH,
+     NULL,
+     "RFC 9155",
+     "The algorithms of the chain are read.",
+     "Get one signed with SHA-256.",
+     {NULL}},
+    {"trust",
+     "Trust",
+     SECTION_TRUST,
+     SEVERITY_CRITICAL,
+     NULL,
+     NULL,
+     "The chain is followed to a root of Mozilla's store.",
+     "Use an authority that clients know.",
+     {NULL}},
+    {"ct",
+     "Certificate Transparency",
+     SECTION_TRUST,
+     SEVERITY_MEDIUM,
+     NULL,
+     "RFC 6962",
+     "SCTs are counted by operator.",
+     "Get a certificate that is logged.",
+     {NULL}},
+    {"caa",
+     "CAA",
+     SECTION_DNS,
+     SEVERITY_LOW,
+     NULL,
+     "RFC 8659",
+     "CAA is asked up the tree.",
+     "Publish a CAA record that names your authority.",
+     {NULL}},
     {"dane", "DANE", SECTION_DNS, SEVERITY_INFO, NULL, "RFC 6698", "TLSA is asked.", NULL, {NULL}},
-    {"redirect", "Redirect to HTTPS", SECTION_HTTP, SEVERITY_HIGH, NULL, "RFC 9110 15.4",
-     "GET / on port 80.", "Redirect every request of port 80 to https of the same host.",
+    {"redirect",
+     "Redirect to HTTPS",
+     SECTION_HTTP,
+     SEVERITY_HIGH,
+     NULL,
+     "RFC 9110 15.4",
+     "GET / on port 80.",
+     "Redirect every request of port 80 to https of the same host.",
      {"redirect https;", "return 301 https://$host$request_uri;",
       "Redirect permanent / https://example.com/", "http-request redirect scheme https", NULL}},
     {"hsts", "Strict-Transport-Security", SECTION_HTTP, SEVERITY_MEDIUM, NULL, "RFC 6797",
      "The header is read on each answer.",
      "Send Strict-Transport-Security with a year at least, subdomains included.", REMEDY_HSTS},
-    {"cookies", "Cookies", SECTION_HTTP, SEVERITY_MEDIUM, NULL, "RFC 6265bis",
-     "Set-Cookie is read.", "Set Secure, HttpOnly and SameSite.", {NULL}},
-    {"csp", "Content-Security-Policy", SECTION_HTTP, SEVERITY_LOW, NULL, NULL,
-     "The policy is parsed.", "Send a policy without unsafe-inline.", {NULL}},
-    {"banner", "Server banner", SECTION_HTTP, SEVERITY_INFO, NULL, NULL, "The header is read.",
-     "Do not tell the version.", {NULL, "server_tokens off;", "ServerTokens Prod", NULL, NULL}},
-    {"quic", "QUIC", SECTION_QUIC, SEVERITY_INFO, NULL, "RFC 9000",
-     "A reserved version makes a server name its own.", NULL, {NULL}},
-    {"h2-rapid-reset", "HTTP/2 rapid reset", SECTION_HTTP, SEVERITY_HIGH, "CVE-2023-44487", NULL,
-     "A hundred requests are reset.", "Update the server.", {NULL}},
+    {"cookies",
+     "Cookies",
+     SECTION_HTTP,
+     SEVERITY_MEDIUM,
+     NULL,
+     "RFC 6265bis",
+     "Set-Cookie is read.",
+     "Set Secure, HttpOnly and SameSite.",
+     {NULL}},
+    {"csp",
+     "Content-Security-Policy",
+     SECTION_HTTP,
+     SEVERITY_LOW,
+     NULL,
+     NULL,
+     "The policy is parsed.",
+     "Send a policy without unsafe-inline.",
+     {NULL}},
+    {"banner",
+     "Server banner",
+     SECTION_HTTP,
+     SEVERITY_INFO,
+     NULL,
+     NULL,
+     "The header is read.",
+     "Do not tell the version.",
+     {NULL, "server_tokens off;", "ServerTokens Prod", NULL, NULL}},
+    {"quic",
+     "QUIC",
+     SECTION_QUIC,
+     SEVERITY_INFO,
+     NULL,
+     "RFC 9000",
+     "A reserved version makes a server name its own.",
+     NULL,
+     {NULL}},
+    {"h2-rapid-reset",
+     "HTTP/2 rapid reset",
+     SECTION_HTTP,
+     SEVERITY_HIGH,
+     "CVE-2023-44487",
+     NULL,
+     "A hundred requests are reset.",
+     "Update the server.",
+     {NULL}},
 };
 
 static struct str copy(struct report *r, const char *text)
@@ -156,8 +296,8 @@ static void add_rows(struct report *r)
     if (!r->findings)
         abort();
     for (size_t i = 0; i < COUNT(rows); i++)
-        r->findings[i] = (struct finding){
-            .check = &rows[i], .severity = rows[i].severity, .arena = &r->arena};
+        r->findings[i] =
+            (struct finding){.check = &rows[i], .severity = rows[i].severity, .arena = &r->arena};
 }
 
 static struct finding *row(struct report *r, const char *id)
@@ -200,7 +340,8 @@ void world_good(struct report *r)
     r->ssllabs = (struct grade){"A+", 95, NULL, 0, STR_NONE};
     r->observatory = (struct grade){"A+", 105, NULL, 0, STR_NONE};
     static struct str off[] = {{"TLS 1.2 is on", 13}};
-    const struct conformance mozilla[] = {{"modern", false, off, 1}, {"intermediate", true, NULL, 0}};
+    const struct conformance mozilla[] = {{"modern", false, off, 1},
+                                          {"intermediate", true, NULL, 0}};
     r->mozilla = ITEMS(r, mozilla);
     r->nmozilla = 2;
     const struct report_protocol protocols[] = {
@@ -300,7 +441,8 @@ void world_terrible(struct report *r)
     static struct str off[] = {{"SSLv2, SSLv3, TLS 1.0, TLS 1.1 and TLS 1.2 are on", 49},
                                {"RSA key", 7},
                                {"no Strict-Transport-Security", 28}};
-    const struct conformance mozilla[] = {{"modern", false, off, 3}, {"intermediate", false, off, 2}};
+    const struct conformance mozilla[] = {{"modern", false, off, 3},
+                                          {"intermediate", false, off, 2}};
     r->mozilla = ITEMS(r, mozilla);
     r->nmozilla = 2;
     const struct report_protocol protocols[] = {
@@ -360,9 +502,11 @@ void world_failed(struct report *r)
 /* Every text a server can choose. */
 static struct str poison(struct report *r, size_t n)
 {
-    static const char bad[] = "\033[2J\033]0;owned\007\x9b" "31m\xc2\x9b\"><script>alert('1')</script>"
-                              "\\\" \r\n# TYPE x gauge\n\xff\xfe\xc0\xaf\xed\xa0\x80\xe2\x80\xae]]>&amp;"
-                              "{}%s%n\xe6\x97\xa5\xe6\x9c\xac \xef\xbf\xbf\xf0\x9f\x94\x92 -->";
+    static const char bad[] =
+        "\033[2J\033]0;owned\007\x9b"
+        "31m\xc2\x9b\"><script>alert('1')</script>"
+        "\\\" \r\n# TYPE x gauge\n\xff\xfe\xc0\xaf\xed\xa0\x80\xe2\x80\xae]]>&amp;"
+        "{}%s%n\xe6\x97\xa5\xe6\x9c\xac \xef\xbf\xbf\xf0\x9f\x94\x92 -->";
     char *p = arena_alloc(&r->arena, n ? n : 1);
     if (!p)
         abort();
@@ -404,8 +548,8 @@ void world_hostile(struct report *r)
     r->nprotocols = 1;
     r->groups = r->signature_algorithms = poison(r, 700);
     struct str name = poison(r, 10000);
-    const struct report_certificate certificate = {
-        name, name, name, name, name, name, name, name, INT64_MIN, INT64_MAX, name};
+    const struct report_certificate certificate = {name, name, name,      name,      name, name,
+                                                   name, name, INT64_MIN, INT64_MAX, name};
     r->certificates = items(r, &certificate, 1, sizeof certificate);
     r->ncertificates = 1;
     const struct report_client client = {"Chrome 156", false, NULL, NULL, NULL, poison(r, 300)};

@@ -51,8 +51,8 @@ static void json_is_whole(void **state)
     json_t *list = json_object_get(root, "reports");
     assert_int_equal(json_array_size(list), 4);
     json_t *bad = json_array_get(list, TERRIBLE);
-    assert_string_equal(string_at(json_object_get(json_object_get(bad, "grades"), "overall"), "grade"),
-                        "F");
+    assert_string_equal(
+        string_at(json_object_get(json_object_get(bad, "grades"), "overall"), "grade"), "F");
     json_t *f = json_array_get(json_object_get(bad, "findings"), 13);
     assert_string_equal(string_at(f, "id"), "heartbleed");
     assert_string_equal(string_at(f, "verdict"), "vulnerable");
@@ -85,12 +85,14 @@ static void sarif_results_have_rules(void **state)
     json_t *runs = json_object_get(root, "runs");
     assert_int_equal(json_array_size(runs), 4);
     size_t i, k;
-    json_array_foreach(runs, i, run) {
+    json_array_foreach(runs, i, run)
+    {
         json_t *driver = json_object_get(json_object_get(run, "tool"), "driver"), *result;
         json_t *rules = json_object_get(driver, "rules");
         assert_string_equal(string_at(driver, "name"), "gate443");
         assert_int_equal(json_array_size(json_object_get(run, "results")), reports[i].nfindings);
-        json_array_foreach(json_object_get(run, "results"), k, result) {
+        json_array_foreach(json_object_get(run, "results"), k, result)
+        {
             size_t rule = (size_t)json_integer_value(json_object_get(result, "ruleIndex"));
             assert_string_equal(string_at(json_array_get(rules, rule), "id"),
                                 string_at(result, "ruleId"));
@@ -191,7 +193,8 @@ static void html_is_balanced(void **state)
     struct str text = buf_str(&out);
     check_tags(text, true);
     check_characters(text);
-    static const char *const never[] = {"<script", "http://", "https://", "src=", "url(", "@import"};
+    static const char *const never[] = {"<script", "http://", "https://",
+                                        "src=",    "url(",    "@import"};
     for (size_t i = 0; i < sizeof never / sizeof *never; i++)
         if (contains(text, never[i]) && i != 2)
             fail_msg("there is %s", never[i]);

@@ -11,8 +11,12 @@
 static void same_width_always(void **state)
 {
     static const struct audit_progress rows[] = {
-        {0, 0, NULL},   {0, 30, "tls 1.3"},  {17, 38, "heartbleed"},
-        {38, 38, "\033[2Jowned"}, {99, 38, "more than was known"}, {UINT32_MAX, UINT32_MAX, ""},
+        {0, 0, NULL},
+        {0, 30, "tls 1.3"},
+        {17, 38, "heartbleed"},
+        {38, 38, "\033[2Jowned"},
+        {99, 38, "more than was known"},
+        {UINT32_MAX, UINT32_MAX, ""},
     };
     for (unsigned width = 0; width <= 300; width += 3)
         for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -23,12 +23,20 @@ static void cleans(void **state)
         struct str in;
         const char *want;
     } rows[] = {
-        {{"plain \xc3\xa4 \xe6\x97\xa5 \xf0\x9f\x94\x92", 16}, "plain ä 日 🔒"},
+        {{"plain \xc3\xa4 \xe6\x97\xa5 \xf0\x9f\x94\x92", 17}, "plain ä 日 🔒"},
         {{"a\tb\nc", 5}, "a\tb\nc"},
         {{"\033[31m", 5}, "\xef\xbf\xbd[31m"},
         {{"\0\x7f", 2}, "\xef\xbf\xbd\xef\xbf\xbd"},
-        {{"\xc2\x9b""1m", 4}, "\xef\xbf\xbd""1m"}, /* CSI as one character */
-        {{"\x9b""1m", 3}, "\xef\xbf\xbd""1m"},     /* and as one byte */
+        {{"\xc2\x9b"
+          "1m",
+          4},
+         "\xef\xbf\xbd"
+         "1m"}, /* CSI as one character */
+        {{"\x9b"
+          "1m",
+          3},
+         "\xef\xbf\xbd"
+         "1m"}, /* and as one byte */
         {{"\xe2\x80\xaetxt", 6}, "\xef\xbf\xbdtxt"},
         {{"\xe2\x81\xa6", 3}, "\xef\xbf\xbd"},
         {{"\xef\xbf\xbf", 3}, "\xef\xbf\xbd"},
