@@ -95,6 +95,26 @@ static void add_pair(struct buf *out, const char *name, struct str value)
     element(out, "dd", value);
 }
 
+/* At most `max` characters of what a server may make as long as it likes. */
+static void add_short(struct buf *out, struct str value, size_t max)
+{
+    struct buf cut;
+    buf_init(&cut, 4 * max + 16);
+    report_text_cut(&cut, value, max);
+    report_text_html(out, buf_str(&cut));
+    buf_done(&cut);
+}
+
+static void add_short_pair(struct buf *out, const char *name, struct str value)
+{
+    if (!value.n)
+        return;
+    element_z(out, "dt", name);
+    raw(out, "<dd>");
+    add_short(out, value, 200);
+    raw(out, "</dd>");
+}
+
 static void add_addresses(struct buf *out, const struct report *r)
 {
     if (!r->nendpoints)
@@ -102,10 +122,10 @@ static void add_addresses(struct buf *out, const struct report *r)
     raw(out, "<dt>Addresses</dt><dd>");
     for (size_t i = 0; i < r->nendpoints; i++) {
         raw(out, i ? ", " : "");
-        report_text_html(out, r->endpoints[i].address);
+        add_short(out, r->endpoints[i].address, 80);
         if (r->endpoints[i].failure.n) {
             raw(out, " (");
-            report_text_html(out, r->endpoints[i].failure);
+            add_short(out, r->endpoints[i].failure, 120);
             raw(out, ")");
         }
     }
@@ -129,16 +149,12 @@ static void add_certificate_line(struct buf *out, const struct report *r)
     if (!r->ncertificates)
         return;
     raw(out, "<dt>Certificate</dt><dd>");
-    struct buf cut;
-    buf_init(&cut, 4096);
-    report_text_cut(&cut, c->subject, 120);
-    report_text_html(out, buf_str(&cut));
+    add_short(out, c->subject, 120);
     raw(out, ", ");
-    report_text_html(out, c->key);
+    add_short(out, c->key, 40);
     raw(out, ", ");
     add_validity(out, r, c->not_after);
     raw(out, "</dd>");
-    buf_done(&cut);
 }
 
 static void add_effort(struct buf *out, const struct report *r)
@@ -178,7 +194,7 @@ static void add_hero(struct buf *out, const struct report *r)
         add_pair(out, "Asked for as", r->sni);
     add_addresses(out, r);
     add_certificate_line(out, r);
-    add_pair(out, "Server", r->server);
+    add_short_pair(out, "Server", r->server);
     add_effort(out, r);
     raw(out, "</dl></div>\n</div>\n");
 }
@@ -502,12 +518,16 @@ static void add_certificate(struct buf *out, const struct report *r,
     char from[REPORT_TIME + 1];
     report_text_time(c->not_before, from);
     raw(out, "<div>");
-    element(out, "dt", c->subject);
-    raw(out, "<dd>");
-    if (c->problem.n)
-        element(out, "span class=\"chip high\"", c->problem);
+    raw(out, "<dt>");
+    add_short(out, c->subject, 200);
+    raw(out, "</dt><dd>");
+    if (c->problem.n) {
+        raw(out, "<span class=\"chip high\">");
+        add_short(out, c->problem, 500);
+        raw(out, "</span>");
+    }
     raw(out, "<details><summary>");
-    report_text_html(out, c->key);
+    add_short(out, c->key, 40);
     raw(out, ", ");
     add_validity(out, r, c->not_after);
     raw(out, "</summary><dl>");

@@ -84,6 +84,8 @@ void report_page_raw(struct report_page *p, struct str drawn)
  * line. */
 static void make_room(struct report_page *p, enum report_ink ink, size_t need)
 {
+    if (p->tab > p->indent && p->tab + need > p->width)
+        p->tab = 0; /* it goes into the next line anyway */
     keep_tab(p);
     unsigned gap = p->glued ? 0 : 1;
     if (p->column > p->indent && p->column + gap + need > p->width)

@@ -83,7 +83,7 @@ static void add_grades(const struct page *p)
         more(p, "grade", str_c(scales[i].grade->letter));
         close_sample(p, 1);
     }
-    head(p, "grade_score", "the score of a scale, 0 to 100");
+    head(p, "grade_score", "the score of a scale, 0 to 100; the Observatory's may be more");
     for (size_t i = 0; i < 3; i++) {
         if (!scales[i].grade->letter || scales[i].grade->score < 0)
             continue;

@@ -87,6 +87,7 @@ static const char css[] =
     ".list>div+div{border-top:1px solid var(--line)}.list dt{color:var(--ink);font-weight:600}"
     ".list dd{color:var(--dim)}.list ul{list-style:none;margin:0;padding:0}\n"
     ".fold>summary{font-size:1rem}.fold .list{margin-top:.7rem;display:block;font-size:1rem}\n"
+    ".list dd details{margin-top:0}.list dd .chip{margin-bottom:.3rem}\n"
     ".fine{display:flex;flex-wrap:wrap;gap:.1rem 1rem}"
     ".fine li::before{content:'\\2713\\a0';color:var(--ok);font-weight:700}\n"
     /* tables */
@@ -98,6 +99,7 @@ static const char css[] =
     ".number{text-align:right;width:5rem}\n"
     "table.suites td:first-child,.hash{font-family:ui-monospace,Menlo,Consolas,'DejaVu Sans "
     "Mono',monospace;font-size:.84rem}.star{color:var(--ok)}\n"
+    ".suites{table-layout:fixed;min-width:40rem}.suites th:first-child{width:52%}\n"
     "caption{text-align:left;font-weight:600;padding:.7rem 1rem .2rem}\n"
     ":focus-visible{outline:2px solid var(--low);outline-offset:2px}\n"
     "@media (max-width:40rem){.hero{flex-direction:column;align-items:flex-start;gap:1rem}"
@@ -108,6 +110,6 @@ static const char css[] =
     "padding:0}.brand{padding:0 0 .6rem;max-width:none}.index{display:none}"
     ".report:not(:first-of-type){break-before:page}.finding>details:not([open]),.fold{display:none}"
     "*{print-color-adjust:exact;-webkit-print-color-adjust:exact}h2{break-after:avoid}"
-    "tr,li,.card{break-inside:avoid}}\n";
+    "tr,li,.card,.list>div{break-inside:avoid}}\n";
 
 const struct str report_style = {css, sizeof css - 1};

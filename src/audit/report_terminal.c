@@ -52,7 +52,10 @@ static void add_letters(struct report_page *p, const char *letter, size_t row)
     buf_add(&text, STR("  "));
     for (const char *c = letter ? letter : "?"; *c; c++)
         buf_addf(&text, "%s%s", c == letter ? "" : " ", letter_row(*c, row));
-    report_page_rest(p, grade_ink(letter), buf_str(&text));
+    struct str line = buf_str(&text);
+    while (line.n && line.p[line.n - 1] == ' ')
+        line.n--;
+    report_page_rest(p, grade_ink(letter), line);
     buf_done(&text);
 }
 
@@ -61,16 +64,25 @@ static unsigned letters_width(const char *letter)
     return letter && letter[1] ? 2 + 7 + 1 + 5 + 3 : 2 + 7 + 3;
 }
 
+static void add_short(struct report_page *p, enum report_ink ink, struct str text, size_t max)
+{
+    struct buf cut;
+    buf_init(&cut, 8 * max + 8);
+    report_text_cut(&cut, text, max);
+    report_page_words(p, ink, buf_str(&cut));
+    buf_done(&cut);
+}
+
 static void add_addresses(struct report_page *p, const struct report *r)
 {
     const size_t shown = 4;
     for (size_t i = 0; i < r->nendpoints && i < shown; i++) {
         const struct report_endpoint *e = &r->endpoints[i];
         report_page_z(p, INK_DIM, i ? "·" : "");
-        report_page_words(p, INK_PLAIN, e->address);
+        add_short(p, INK_PLAIN, e->address, 80);
         if (e->failure.n) {
             report_page_z(p, INK_BAD, "✗");
-            report_page_words(p, INK_BAD, e->failure);
+            add_short(p, INK_BAD, e->failure, 120);
         }
     }
     if (r->nendpoints > shown)
@@ -99,15 +111,6 @@ static struct str short_name(struct str name)
             str_istarts(str_from(name, i), STR("CN=")))
             return str_sub(name, i + 3, str_find(name, ',', i) - i - 3);
     return name;
-}
-
-static void add_short(struct report_page *p, enum report_ink ink, struct str text, size_t max)
-{
-    struct buf cut;
-    buf_init(&cut, 8 * max + 8);
-    report_text_cut(&cut, text, max);
-    report_page_words(p, ink, buf_str(&cut));
-    buf_done(&cut);
 }
 
 static void add_certificate_line(struct report_page *p, const struct report *r)
@@ -169,7 +172,10 @@ static void add_beside(struct report_page *p, const char *letter, struct str fac
             report_page_to(p, left);
             report_page_raw(p, line);
         }
-        report_page_line(p);
+        if (p->column)
+            report_page_line(p);
+        else
+            report_page_blank(p);
     }
 }
 
@@ -360,13 +366,16 @@ static void add_bad(struct report_page *p, const struct finding *f, enum report_
 static void add_tally(struct report_page *p, const struct report_counts *n)
 {
     report_page_indent(p, 2);
-    for (int s = SEVERITY_CRITICAL; s >= SEVERITY_INFO; s--)
-        if (n->severity[s])
-            report_page_f(p, severity_ink[s], "%zu %s", n->severity[s],
-                          severity_name((enum severity)s));
+    for (int s = SEVERITY_CRITICAL; s >= SEVERITY_INFO; s--) {
+        if (!n->severity[s])
+            continue;
+        report_page_f(p, severity_ink[s], "%zu %s", n->severity[s],
+                      severity_name((enum severity)s));
+        report_page_z(p, INK_DIM, "·");
+    }
     if (!n->verdict[VERDICT_VULNERABLE])
-        report_page_z(p, INK_GOOD, "nothing found");
-    report_page_f(p, INK_DIM, "· %zu safe · %zu not testable", n->verdict[VERDICT_SAFE],
+        report_page_z(p, INK_GOOD, "nothing found ·");
+    report_page_f(p, INK_DIM, "%zu safe · %zu not testable", n->verdict[VERDICT_SAFE],
                   n->verdict[VERDICT_UNTESTABLE]);
     report_page_line(p);
     report_page_indent(p, 0);

@@ -39,6 +39,8 @@ static void check_lines(struct str text, unsigned width, bool colour)
     struct str line;
     while (text.n && str_split(&text, '\n', &line)) {
         size_t n = columns(line, colour);
+        if (!colour && line.n && line.p[line.n - 1] == ' ')
+            fail_msg("ends with a space: %.*s (width %u)", STR_ARG(line), width);
         if (n > width)
             fail_msg("%zu columns of %u: %.*s", n, width, STR_ARG(line));
     }
