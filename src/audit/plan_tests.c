@@ -225,7 +225,7 @@ static void make_renegotiation(struct plan *p, struct probe_spec *s)
     s->kind = &probe_renegotiation;
     s->stop = TLS_STOP_NEVER;
     if (p->options.http)
-        s->request = plan_get(p, STR("/"), STR("identity"));
+        s->request = plan_get(p, &p->options.url, STR("identity"));
 }
 
 static void make_ticketbleed(struct plan *p, struct probe_spec *s)
@@ -338,7 +338,7 @@ static void make_early(struct plan *p, struct probe_spec *s)
     s->session = p->early13;
     s->hello.flags |= CH_EARLY_DATA;
     s->hello.alpn = STR("\x08http/1.1");
-    s->request = plan_get(p, STR("/"), STR("identity"));
+    s->request = plan_get(p, &p->options.url, STR("identity"));
 }
 
 /* ---- what it means ---- */
