@@ -161,7 +161,7 @@ static void judge_key(struct judge *j, const struct grade_key *k)
 {
     bool rsa = k->type == TLS_KEY_RSA, ecdsa = k->type == TLS_KEY_ECDSA;
     if ((rsa && !j->level->rsa) || (ecdsa && !j->level->ecdsa) || (!rsa && !ecdsa))
-        deviates(j, "a certificate with an %s key is not allowed", tls_names_key_text(k->type));
+        deviates(j, "a certificate's key is %s, which is not allowed", tls_names_key_text(k->type));
     else if (rsa && k->bits > 0 && k->bits < RSA_BITS)
         deviates(j, "the RSA key of a certificate has %u bits, less than %d", k->bits, RSA_BITS);
     else if (ecdsa && !in_list16(curves, k->group))
