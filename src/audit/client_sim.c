@@ -296,6 +296,20 @@ static const char *rsa_problem(const struct sim *m, const struct suite *s)
     return c->rsa_max && k->bits > c->rsa_max ? "the RSA key is too large for it" : NULL;
 }
 
+/* Up to TLS 1.1 ECDSA and RSA sign SHA-1 (with MD5), which the hello cannot negotiate, and a client
+ * without any scheme of SHA-1 refuses. */
+static const char *sha1_problem(const struct sim *m, const struct suite *s)
+{
+    if (m->version >= VI_TLS12 || !is_signed(s) || !m->c->sigalgs[0])
+        return NULL;
+    for (const uint16_t *code = m->c->sigalgs; *code; code++) {
+        const struct tls_sigalg *g = tls_names_sigalg(*code);
+        if (g && g->hash == TLS_HASH_SHA1)
+            return NULL;
+    }
+    return "it takes no signature with SHA-1, which this version needs";
+}
+
 /* RFC 9113 9.2.2: it may answer with INADEQUATE_SECURITY. */
 static bool h2_forbids(const struct sim *m, const struct suite *s)
 {
@@ -316,6 +330,8 @@ static int tell(struct arena *a, const struct sim *m, const struct choice *c,
     const char *problem = dh_problem(m->c, c->found->dh_bits);
     if (!problem)
         problem = rsa_problem(m, c->suite);
+    if (!problem)
+        problem = sha1_problem(m, c->suite);
     ret->connects = !problem;
     if (!problem && h2_forbids(m, c->suite))
         problem = "HTTP/2 forbids the suite (RFC 9113 9.2.2): it may refuse";

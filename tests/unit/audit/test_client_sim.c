@@ -191,6 +191,21 @@ static void test_old(void **state)
     fails("Chrome 137", "no version in common");
 }
 
+/* As tried with Debian's 3.0 against a server of TLS 1.0 only. */
+static void test_sha1(void **state)
+{
+    blank();
+    add(VI_TLS10, 0xc014);
+    add(VI_TLS10, 0x002f);
+    facts.v[VI_TLS10].server_order = KNOWN_YES;
+    groups(&facts.groups12, (const uint16_t[]){0x0017}, 1);
+    fails("OpenSSL 3.0", "it takes no signature with SHA-1, which this version needs");
+    connects("Safari 18.4", "TLS 1.0", "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA", "secp256r1");
+    connects("OpenSSL 0.9.8", "TLS 1.0", "TLS_RSA_WITH_AES_128_CBC_SHA", "");
+    found[VI_TLS10][0] = found[VI_TLS10][1];
+    connects("OpenSSL 3.0", "TLS 1.0", "TLS_RSA_WITH_AES_128_CBC_SHA", "");
+}
+
 static void test_ssl2(void **state)
 {
     blank();
@@ -376,14 +391,23 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table),      cmocka_unit_test(test_modern),
-        cmocka_unit_test(test_old),        cmocka_unit_test(test_ssl2),
-        cmocka_unit_test(test_order),      cmocka_unit_test(test_chacha),
-        cmocka_unit_test(test_groups),     cmocka_unit_test(test_pq_asked_again),
-        cmocka_unit_test(test_signatures), cmocka_unit_test(test_curve),
-        cmocka_unit_test(test_two_keys),   cmocka_unit_test(test_dh),
-        cmocka_unit_test(test_rsa),        cmocka_unit_test(test_no_sni),
-        cmocka_unit_test(test_h2),         cmocka_unit_test(test_all),
+        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_modern),
+        cmocka_unit_test(test_old),
+        cmocka_unit_test(test_sha1),
+        cmocka_unit_test(test_ssl2),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_chacha),
+        cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_pq_asked_again),
+        cmocka_unit_test(test_signatures),
+        cmocka_unit_test(test_curve),
+        cmocka_unit_test(test_two_keys),
+        cmocka_unit_test(test_dh),
+        cmocka_unit_test(test_rsa),
+        cmocka_unit_test(test_no_sni),
+        cmocka_unit_test(test_h2),
+        cmocka_unit_test(test_all),
         cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
