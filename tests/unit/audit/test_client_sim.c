@@ -318,6 +318,8 @@ static void test_dh(void **state)
     s->dh_bits = 1024;
     connects("Java 7u25", "TLS 1.0", "TLS_DHE_RSA_WITH_AES_128_CBC_SHA", "DH 1024");
     connects("Firefox 47", "TLS 1.0", "TLS_DHE_RSA_WITH_AES_128_CBC_SHA", "DH 1024");
+    s->dh_bits = 1023;
+    connects("Firefox 47", "TLS 1.0", "TLS_DHE_RSA_WITH_AES_128_CBC_SHA", "DH 1023");
     s->dh_bits = 1022;
     fails("Firefox 47", "the Diffie-Hellman prime is too small for it");
 }

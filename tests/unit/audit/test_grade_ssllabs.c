@@ -162,7 +162,15 @@ static void test_letters(void **state)
     is("D", NULL);
     assert_int_equal(got.grade.score, 44);
 
-    /* 80: 30 + 90·0.3 + (100+20)/2·0.4 = 81 is an A; with 80·0.3 it is 78. */
+    /* Just 80: 30 + 30 + (80+20)/2·0.4. */
+    good();
+    in.nsuites = 0;
+    add(VI_TLS13, 0x1301, 4096, 0);
+    add(VI_TLS12, 0xc012, 4096, 0);
+    is("A+", NULL);
+    assert_int_equal(got.grade.score, 80);
+
+    /* 30 + 90·0.3 + (100+20)/2·0.4 = 81 is an A; with 80·0.3 it is 78. */
     good();
     in.nsuites = 0;
     add(VI_TLS13, 0x1302, 2048, 0);
