@@ -19,6 +19,7 @@ enum {
     ACK_RANGES = 8,         /* told in one ACK */
     PTO_DOUBLINGS = 5,
     NUMBER_N = 2,           /* bytes of packet numbers: ours stay few */
+    HEARD_MAX = 64,         /* datagrams remembered, to tell the network's copies */
     CID_TOKENS = 4,         /* stateless reset tokens remembered, besides the parameters' */
     TOKEN = 16,
     H3_NO_ERROR = 0x100,
@@ -61,6 +62,7 @@ struct quic_client {
     bool server_seen;            /* an authentic Initial came: dcid is its choice */
     struct str token;            /* of a Retry, in the arena */
     bool validated;              /* the server may know our address */
+    uint64_t heard[HEARD_MAX];   /* hashes, by count */
     bool path_due;
     char path_data[8];
     char reset_tokens[CID_TOKENS][TOKEN];
@@ -464,8 +466,10 @@ static bool is_reset(const struct quic_client *c, struct str datagram)
 static void unopened(struct quic_client *c, const struct quicpkt *p)
 {
     c->facts->undecryptable++;
-    if (p->kind == QUICPKT_SHORT && is_reset(c, p->whole))
+    if (p->kind == QUICPKT_SHORT && is_reset(c, p->whole)) {
+        c->facts->reset = true;
         end(c, QUIC_RESET);
+    }
 }
 
 /* The server's own connection id comes with its first Initial and stays. */
@@ -609,14 +613,25 @@ static void unstash(struct quic_client *c, uint64_t now)
     buf_done(&old);
 }
 
-static void count(struct quic_client *c, size_t n, uint64_t now)
+/* A server that sends again takes new packet numbers; the same bytes are the network's doing. */
+static bool is_copy(struct quic_client *c, struct str datagram)
+{
+    uint64_t hash = str_hash(datagram);
+    for (size_t i = 0; i < HEARD_MAX; i++)
+        if (c->heard[i] == hash)
+            return true;
+    c->heard[c->facts->datagrams_in % HEARD_MAX] = hash;
+    return false;
+}
+
+static void count(struct quic_client *c, struct str datagram, uint64_t now)
 {
     struct quic_handshake *f = c->facts;
-    f->bytes_in += n;
+    if (!c->validated && !is_copy(c, datagram))
+        f->unvalidated_in += datagram.n;
+    f->bytes_in += datagram.n;
     if (f->datagrams_in++ == 0)
         f->first_after = now - c->started + 1;
-    if (!c->validated)
-        f->unvalidated_in += n;
     if (f->unvalidated_in > 3 * f->unvalidated_out)
         f->amplifies = true;
 }
@@ -626,7 +641,7 @@ void quic_client_feed(struct quic_client *c, struct str datagram, uint64_t now)
     struct quicpkt p;
     if (c->phase == ENDED)
         return;
-    count(c, datagram.n, now);
+    count(c, datagram, now);
     while (datagram.n && c->phase == RUNNING &&
            quicpkt_parse(&p, datagram, c->conf->scid.n) == 0) {
         unsigned held = keys_held(c);

@@ -66,13 +66,14 @@ struct quic_handshake {
     bool close_alert;     /* close_code is a TLS alert: */
     uint8_t alert;
     struct str close_reason;
+    bool reset;           /* a stateless reset, before or after completion */
 
     /* ---- datagrams ---- */
     uint64_t bytes_in, bytes_out;
     uint32_t datagrams_in, datagrams_out;
     uint32_t undecryptable, duplicates, retransmissions;
     /* Bytes until the server could know our address, or the end: RFC 9000 8 permits three times
-     * what we sent. Counted so that a loss never accuses. */
+     * what we sent. Counted so that a loss, or a copy of its datagrams on the way, never accuses. */
     uint64_t unvalidated_in, unvalidated_out;
     bool amplifies;       /* more came than that */
     uint64_t first_after, complete_after; /* ns since the start; 0: never */
