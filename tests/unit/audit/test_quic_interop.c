@@ -278,7 +278,6 @@ static void losses(void **state)
         struct quic_client_conf conf;
         struct arena arena;
         conf_of(&conf, QUIC_V1);
-        conf.linger = 3000 * MS;
         const struct quic_handshake *f = probe(&conf, "--tx-loss=0.2", "--rx-loss=0.2", &arena);
         if (f->outcome != QUIC_COMPLETE)
             fail_msg("outcome %d", (int)f->outcome);
