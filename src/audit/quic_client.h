@@ -22,6 +22,9 @@ struct quic_client_conf {
     /* Sends the first flight and not a byte more: what comes back, repeated, before the address is
      * validated? For amplifies; ends by the timeout. */
     bool mute;
+    /* The Initials are as small as they are: RFC 9000 14.1 tells servers to drop them, else anybody
+     * could have large answers sent to somebody for a small datagram. */
+    bool unpadded;
 };
 
 struct quic_client;

@@ -446,7 +446,11 @@ static void send_retry(struct quic_server *s, const struct quicpkt *p)
 static bool begin(struct quic_server *s, const struct quicpkt *p, size_t datagram)
 {
     struct quic_server_space *sp = &s->spaces[QUIC_LEVEL_INITIAL];
-    must(datagram >= 1200);
+    if (datagram < QUICPKT_DATAGRAM_MIN) {
+        s->small++;
+        if (!s->conf->any_size)
+            return false;
+    }
     if (s->begun)
         return true;
     if (s->conf->retry && !str_eq(p->token, RETRY_TOKEN)) {

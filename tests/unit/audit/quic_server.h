@@ -49,6 +49,7 @@ struct quic_server_conf {
     uint16_t suite, group;
     struct str alpn;
     bool retry, request, amplify; /* Retry; CertificateRequest; no 3x limit */
+    bool any_size;                /* answers an Initial that is too small */
     uint8_t alert;                /* closes with it instead of a ServerHello; 0: no */
     size_t chain_pad;             /* bytes of a second "certificate" */
     size_t extra_certs;
@@ -78,6 +79,7 @@ struct quic_server {
     bool begun, closed, retried, helloed, validated, confirmed, reset_sent;
     bool finished_right;
     uint64_t bytes_in, bytes_out;
+    unsigned small;         /* Initials in datagrams below 1200 bytes */
     uint16_t group;         /* that of the share */
     struct transcript transcript;
     struct keysched13_suite suite;

@@ -196,6 +196,7 @@ static void go(struct run *r)
     r->server_finished = s.finished_right;
     r->server_closed = s.closed;
     r->took = now - 1000 * MS;
+    assert_true(s.small == 0 || r->client.unpadded);
     quic_client_free(c);
     quic_server_done(&s);
 }
@@ -401,6 +402,23 @@ static void amplification(void **state)
     }
 }
 
+static void small_initial(void **state)
+{
+    for (int any = 0; any < 2; any++) {
+        struct run *r = new_run(QUIC_V1);
+        r->client.unpadded = true;
+        r->client.mute = true;
+        r->client.timeout = 2000 * MS;
+        r->server.any_size = any;
+        r->server.amplify = true;
+        go(r);
+        assert_true(r->facts.bytes_out < 600);
+        assert_int_equal(r->facts.datagrams_in > 0, any);
+        assert_int_equal(r->facts.outcome, any ? QUIC_COMPLETE : QUIC_SILENT);
+        free_run(r);
+    }
+}
+
 static void group_without_library(void **state)
 {
     static const uint16_t groups_pq[] = {0x11ec, 29};
@@ -562,6 +580,7 @@ int main(void)
         cmocka_unit_test(negotiation),
         cmocka_unit_test(alerts),
         cmocka_unit_test(amplification),
+        cmocka_unit_test(small_initial),
         cmocka_unit_test(group_without_library),
         cmocka_unit_test(each_fault),
         cmocka_unit_test(a_second_retry),
