@@ -12,7 +12,7 @@ enum { QUIC_INBOX_MAX = 256 * 1024, QUIC_OUTBOX_MAX = 64 * 1024 }; /* bytes in o
 struct quic_inbox {
     unsigned char *mem; /* heap, from the stream's offset 0 on */
     size_t cap;
-    size_t taken;       /* bytes that quic_inbox_take took */
+    size_t taken; /* bytes that quic_inbox_take took */
     struct quic_ranges got;
 };
 

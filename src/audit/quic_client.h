@@ -15,8 +15,8 @@ enum { QUIC_CLIENT_DATAGRAM = QUICPKT_DATAGRAM_MIN }; /* bytes: none of ours is 
 struct quic_client_conf {
     struct quic_tls_conf tls;
     uint32_t version;
-    struct str dcid; /* random: 8 to 20 bytes (RFC 9000 7.2) */
-    struct str scid; /* random: 0 to 20 bytes */
+    struct str dcid;  /* random: 8 to 20 bytes (RFC 9000 7.2) */
+    struct str scid;  /* random: 0 to 20 bytes */
     uint64_t timeout; /* ns: the most that it may take; then it is SILENT or STALLED */
     uint64_t linger;  /* ns after completion, to see tickets, HANDSHAKE_DONE and NEW_TOKEN */
     /* Sends the first flight and not a byte more: what comes back, repeated, before the address is

@@ -9,15 +9,15 @@
 #include "wire/quicframe.h"
 
 enum {
-    QUIC_CONN_SENT = 64,          /* packets a level that an ACK can still be matched with */
-    QUIC_CONN_STASH = 16 * 1024,  /* bytes of packets that came before their keys */
-    QUIC_CONN_HEARD = 64,         /* datagrams remembered, to tell the network's copies */
-    QUIC_CONN_RESET_TOKENS = 4,   /* stateless reset tokens remembered, besides the parameters' */
-    QUIC_CONN_TOKEN = 16,         /* bytes of one */
+    QUIC_CONN_SENT = 64,         /* packets a level that an ACK can still be matched with */
+    QUIC_CONN_STASH = 16 * 1024, /* bytes of packets that came before their keys */
+    QUIC_CONN_HEARD = 64,        /* datagrams remembered, to tell the network's copies */
+    QUIC_CONN_RESET_TOKENS = 4,  /* stateless reset tokens remembered, besides the parameters' */
+    QUIC_CONN_TOKEN = 16,        /* bytes of one */
 };
 
 struct quic_sent {
-    bool used, probing; /* probing: it wants an acknowledgement */
+    bool used, probing;              /* probing: it wants an acknowledgement */
     uint64_t number, time, from, to; /* [from, to) of the CRYPTO stream */
 };
 
@@ -32,7 +32,7 @@ struct quic_space { /* a packet number space and its level */
     uint64_t next;           /* of ours */
     bool ack_due, ping_due;
     struct quic_sent sent[QUIC_CONN_SENT]; /* by number modulo */
-    struct buf body;         /* frames of the packet being built */
+    struct buf body;                       /* frames of the packet being built */
 };
 
 enum quic_phase { QUIC_RUNNING, QUIC_CLOSING, QUIC_ENDED };
@@ -47,19 +47,19 @@ struct quic_client {
     uint64_t close_code;
     bool close_application;
     char dcid_mem[QUICPKT_CID_MAX], retry_mem[QUICPKT_CID_MAX];
-    struct str dcid, retry_scid; /* the server's; in dcid_mem, retry_mem */
-    bool server_seen;            /* an authentic Initial came: dcid is its choice */
-    struct str token;            /* of a Retry, in the arena */
-    bool validated;              /* the server may know our address */
-    uint64_t heard[QUIC_CONN_HEARD];   /* hashes, by count */
+    struct str dcid, retry_scid;     /* the server's; in dcid_mem, retry_mem */
+    bool server_seen;                /* an authentic Initial came: dcid is its choice */
+    struct str token;                /* of a Retry, in the arena */
+    bool validated;                  /* the server may know our address */
+    uint64_t heard[QUIC_CONN_HEARD]; /* hashes, by count */
     bool path_due;
     char path_data[8];
     char reset_tokens[QUIC_CONN_RESET_TOKENS][QUIC_CONN_TOKEN];
     size_t nreset_tokens;
-    struct buf stash;            /* {2 bytes length, packet} each */
-    uint64_t started, last_sent; /* last_sent: of what wants an acknowledgement */
-    uint64_t linger_until;       /* 0: not complete */
-    unsigned ptos;               /* in a row */
+    struct buf stash;                    /* {2 bytes length, packet} each */
+    uint64_t started, last_sent;         /* last_sent: of what wants an acknowledgement */
+    uint64_t linger_until;               /* 0: not complete */
+    unsigned ptos;                       /* in a row */
     unsigned char plain[UINT16_MAX + 1]; /* the packet being read */
 };
 

@@ -1,5 +1,5 @@
-/* Protection of QUIC packets: RFC 9001 5 for version 1, RFC 9369 3.3 for version 2. One direction of
- * one level each. Keys never change within a probe, so key phases are not followed. */
+/* Protection of QUIC packets: RFC 9001 5 for version 1, RFC 9369 3.3 for version 2. One direction
+ * of one level each. Keys never change within a probe, so key phases are not followed. */
 #ifndef AUDIT_QUIC_KEYS_H
 #define AUDIT_QUIC_KEYS_H
 

@@ -2,6 +2,9 @@
  * frames, packets, datagrams. */
 #include "audit/quic_receive.h"
 
+/* Bytes of a Retry's token: a larger one leaves no room in datagrams of 1200 bytes. */
+enum { TOKEN_MAX = 900 };
+
 /* ---- TLS ---- */
 
 static void install(struct quic_client *c, enum quic_level level)
@@ -30,9 +33,11 @@ static void check_ids(struct quic_client *c)
         (retried && !str_eq(p->retry_scid, c->retry_scid)))
         quic_conn_fault(c, QUIC_TRANSPORT_PARAMETER_ERROR, "its connection ids are not authentic");
     else if (c->facts->params_fault)
-        quic_conn_fault(c, QUIC_TRANSPORT_PARAMETER_ERROR, "a transport parameter has a forbidden value");
+        quic_conn_fault(c, QUIC_TRANSPORT_PARAMETER_ERROR,
+                        "a transport parameter has a forbidden value");
     else if (quicparams_has(p, QUICPARAM_VERSIONS) && p->version != c->conf->version)
-        quic_conn_fault(c, QUIC_VERSION_NEGOTIATION_ERROR, "its chosen version is not the one spoken");
+        quic_conn_fault(c, QUIC_VERSION_NEGOTIATION_ERROR,
+                        "its chosen version is not the one spoken");
 }
 
 static void tls_failed(struct quic_client *c, int err)
@@ -71,7 +76,8 @@ static void read_messages(struct quic_client *c, enum quic_level level, uint64_t
         if (err == -ERR_NEED_MORE)
             return;
         if (err) {
-            quic_conn_fault(c, QUIC_CRYPTO_BUFFER_EXCEEDED, "a message of its handshake is too large");
+            quic_conn_fault(c, QUIC_CRYPTO_BUFFER_EXCEEDED,
+                            "a message of its handshake is too large");
             return;
         }
         err = quic_tls_feed(&c->tls, level, &m, &s->out.data);
@@ -96,7 +102,8 @@ static void acked(struct quic_client *c, struct quic_space *s, struct quic_sent 
         c->facts->rtt = rtt + !rtt;
 }
 
-static void on_ack(struct quic_client *c, struct quic_space *s, const struct quicframe *f, uint64_t now)
+static void on_ack(struct quic_client *c, struct quic_space *s, const struct quicframe *f,
+                   uint64_t now)
 {
     struct quicframe_ranges it = {.begun = false};
     uint64_t first, last;
@@ -325,11 +332,10 @@ static void on_retry(struct quic_client *c, const struct quicpkt *p)
                             false);
     if (!err && !c->token.p)
         err = -ERR_NOMEM;
+    if (!err && p->token.n > TOKEN_MAX)
+        err = -ERR_LIMIT;
     if (err)
         quic_conn_broken(c, err);
-    /* A token that leaves no room for a ClientHello cannot be given back (ours fit 1200 bytes). */
-    if (p->token.n > QUIC_CLIENT_DATAGRAM / 2)
-        quic_conn_fault(c, QUIC_INTERNAL_ERROR, "the token of its Retry is too long");
 }
 
 static void on_packet(struct quic_client *c, const struct quicpkt *p, uint64_t now)
@@ -408,7 +414,8 @@ void quic_receive(struct quic_client *c, struct str datagram, uint64_t now)
            quicpkt_parse(&p, datagram, c->conf->scid.n) == 0) {
         unsigned held = keys_held(c);
         on_packet(c, &p, now);
-        for (; keys_held(c) > held && c->phase == QUIC_RUNNING; held++) /* may bring the next keys */
+        for (; keys_held(c) > held && c->phase == QUIC_RUNNING;
+             held++) /* may bring the next keys */
             unstash(c, now);
         datagram = str_from(datagram, p.whole.n);
     }

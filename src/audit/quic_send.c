@@ -17,8 +17,8 @@ static void put_ack(struct quic_space *s, struct buf *out)
     struct buf further;
     buf_init(&further, 16 * ACK_RANGES);
     size_t i = r->n - 1;
-    struct quicframe f = {.type = QUICFRAME_ACK, .value = r->v[i].to - 1,
-                          .first = r->v[i].to - r->v[i].from - 1};
+    struct quicframe f = {
+        .type = QUICFRAME_ACK, .value = r->v[i].to - 1, .first = r->v[i].to - r->v[i].from - 1};
     for (size_t told = 1; i > 0 && told < ACK_RANGES; i--, told++)
         quicframe_put_range(&further, r->v[i].from - r->v[i - 1].to - 1,
                             r->v[i - 1].to - r->v[i - 1].from - 1);
@@ -179,7 +179,7 @@ static void was_sent(struct quic_client *c, const struct plan *plan)
     for (size_t i = 0; i < plan->n; i++) {
         if (plan->levels[i] != QUIC_LEVEL_HANDSHAKE)
             continue;
-        c->validated = true; /* RFC 9000 8.1 */
+        c->validated = true;                                 /* RFC 9000 8.1 */
         quic_conn_drop_keys(&c->spaces[QUIC_LEVEL_INITIAL]); /* RFC 9001 4.9.1 */
         f->finished |= f->server_finished;
     }

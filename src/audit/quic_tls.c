@@ -155,8 +155,7 @@ static int take_retry(struct quic_tls *t, const struct server_hello *h,
         return fault(t, ALERT_UNEXPECTED_MESSAGE, "it sent a second HelloRetryRequest");
     f->hello_retry = t->retried = true;
     f->retry_group = group;
-    if (h->ext.key_share_sent &&
-        (!listed(t->conf->groups, group) || group == t->conf->share_group))
+    if (h->ext.key_share_sent && (!listed(t->conf->groups, group) || group == t->conf->share_group))
         return fault(t, ALERT_ILLEGAL_PARAMETER, "its HelloRetryRequest asks for a wrong group");
     if (!h->ext.key_share_sent && h->ext.cookie.n == 0)
         return fault(t, ALERT_ILLEGAL_PARAMETER, "its HelloRetryRequest asks for nothing");
@@ -317,8 +316,7 @@ static int on_verify(struct quic_tls *t, const struct handshake_message *m, stru
     f->sigalg = v.sigalg;
     if (!listed(t->conf->sigalgs, v.sigalg))
         return fault(t, ALERT_ILLEGAL_PARAMETER, "it signed in a way that was not offered");
-    f->signature =
-        verify13_server(t->conf->crypto, f->chain[0], v.sigalg, hash, v.signature);
+    f->signature = verify13_server(t->conf->crypto, f->chain[0], v.sigalg, hash, v.signature);
     if (f->signature == VERIFY13_INVALID)
         return fault(t, ALERT_DECRYPT_ERROR, "the signature of its handshake is wrong");
     t->state = QUIC_TLS_FINISHED;
@@ -398,7 +396,8 @@ static int on_ticket(struct quic_tls *t, const struct handshake_message *m)
     if (n.max_early_data)
         f->ticket_early_data = true;
     if (n.max_early_data && n.max_early_data != UINT32_MAX)
-        return fault(t, ALERT_ILLEGAL_PARAMETER, "its ticket limits early data, which QUIC forbids");
+        return fault(t, ALERT_ILLEGAL_PARAMETER,
+                     "its ticket limits early data, which QUIC forbids");
     return 0;
 }
 

@@ -16,7 +16,7 @@ enum quic_level { QUIC_LEVEL_INITIAL, QUIC_LEVEL_HANDSHAKE, QUIC_LEVEL_APP, QUIC
 struct quic_tls_conf {
     struct crypto *crypto;
     struct kex_keys *kex;
-    struct str sni, alpn;                    /* as in struct client_hello */
+    struct str sni, alpn; /* as in struct client_hello */
     struct u16_list suites, groups, sigalgs;
     uint16_t share_group; /* the one key share; 0: none, which asks for a HelloRetryRequest */
     uint32_t hello_flags; /* further ones of enum client_hello_flag */
@@ -40,13 +40,13 @@ struct quic_tls {
     enum quic_tls_state state;
     struct transcript transcript;
     struct keysched13_suite suite;
-    struct keysched13_secret rung; /* handshake, then master */
+    struct keysched13_secret rung;                    /* handshake, then master */
     struct keysched13_secret secrets[QUIC_LEVELS][2]; /* [server] */
-    bool have[QUIC_LEVELS];        /* these secrets are there */
-    struct buf params, shares, hello; /* of our ClientHello */
+    bool have[QUIC_LEVELS];                           /* these secrets are there */
+    struct buf params, shares, hello;                 /* of our ClientHello */
     struct str cookie;
     bool retried;
-    uint8_t alert;                 /* after an error: what to tell the server */
+    uint8_t alert; /* after an error: what to tell the server */
 };
 
 void quic_tls_init(struct quic_tls *t, const struct quic_tls_conf *conf,

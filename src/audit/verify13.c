@@ -65,8 +65,8 @@ static enum verify13 check(struct crypto *c, const struct row *row, EVP_PKEY *ke
 {
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     EVP_PKEY_CTX *pkey = NULL;
-    bool ready = ctx && EVP_DigestVerifyInit_ex(ctx, &pkey, row->digest, crypto_lib(c), NULL, key,
-                                                NULL) > 0;
+    bool ready =
+        ctx && EVP_DigestVerifyInit_ex(ctx, &pkey, row->digest, crypto_lib(c), NULL, key, NULL) > 0;
     if (ready && row->pss)
         ready = EVP_PKEY_CTX_set_rsa_padding(pkey, RSA_PKCS1_PSS_PADDING) > 0 &&
                 EVP_PKEY_CTX_set_rsa_pss_saltlen(pkey, RSA_PSS_SALTLEN_DIGEST) > 0;
@@ -88,10 +88,11 @@ enum verify13 verify13_server(struct crypto *c, struct str leaf, uint16_t sigalg
     bool read = cert && leaf.n && leaf.n <= INT32_MAX && d2i_X509(&cert, &p, (long)leaf.n);
     EVP_PKEY *key = read ? X509_get0_pubkey(cert) : NULL;
     if (key && row)
-        ret = !fits(row, key)
-                  ? VERIFY13_INVALID
-                  : check(c, row, key, crypto_str(content, verify13_content(transcript_hash, content)),
-                          signature);
+        ret =
+            !fits(row, key)
+                ? VERIFY13_INVALID
+                : check(c, row, key,
+                        crypto_str(content, verify13_content(transcript_hash, content)), signature);
     X509_free(cert);
     crypto_fail(0);
     return ret;

@@ -5,7 +5,7 @@
 #include "audit/crypto.h"
 
 enum verify13 {
-    VERIFY13_NONE,    /* nothing was signed */
+    VERIFY13_NONE, /* nothing was signed */
     VERIFY13_VALID,
     VERIFY13_INVALID, /* wrong, or an algorithm that does not fit the key or the protocol */
     VERIFY13_UNKNOWN, /* the library cannot tell: unreadable key, unknown algorithm */

@@ -12,13 +12,13 @@ struct row {
     const char *name;
     uint16_t id;
     uint8_t shape;
-    uint8_t min, max; /* bytes, of BYTES */
-    uint16_t field;   /* BYTES: offset of the struct str */
+    uint8_t min, max;             /* bytes, of BYTES */
+    uint16_t field;               /* BYTES: offset of the struct str */
     uint64_t normal, least, most; /* NUMBER: default and what RFC 9000 permits */
 };
 
 #define FIELD(name) offsetof(struct quicparams, name)
-#define ANY 0, QUICPKT_NUMBER_MAX
+#define ANY         0, QUICPKT_NUMBER_MAX
 
 static const struct row rows[] = {
     {"original_destination_connection_id", QUICPARAM_ORIGINAL_DCID, BYTES, 0, QUICPKT_CID_MAX,

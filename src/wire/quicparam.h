@@ -32,7 +32,7 @@ enum quicparam_id {
 
 /* Absent numbers read as their defaults. */
 struct quicparams {
-    uint64_t seen; /* bit `id` of those below 0x21: it was sent */
+    uint64_t seen;                      /* bit `id` of those below 0x21: it was sent */
     uint64_t number[QUICPARAM_NUMBERS]; /* by enum quicparam_id */
     struct str original_dcid, initial_scid, retry_scid;
     struct str reset_token;       /* 16 bytes */
@@ -40,7 +40,7 @@ struct quicparams {
     uint32_t version;             /* chosen */
     struct str versions;          /* available, 4 bytes each: see quicpkt_version */
     bool grease_bit;
-    unsigned n;                   /* all that were sent, unknown ones too */
+    unsigned n; /* all that were sent, unknown ones too */
 };
 
 /* 0; -ERR_BAD_MESSAGE (malformed, or a known one came twice): *ret is untouched then. Values are

@@ -31,7 +31,7 @@ enum quicpkt_kind {
 
 struct quicpkt {
     enum quicpkt_kind kind;
-    uint32_t version;     /* long headers */
+    uint32_t version; /* long headers */
     struct str dcid, scid;
     struct str token;     /* Initial (may be empty), Retry */
     struct str integrity; /* Retry: its tag, QUICPKT_TAG bytes */

@@ -285,10 +285,20 @@ static struct str find_share(const struct hello *h, uint16_t group)
     return STR_NONE;
 }
 
+static bool has_cookie(const struct hello *h)
+{
+    struct str rest = h->extensions, body;
+    uint16_t type;
+    while (hello_extension_next(&rest, &type, &body))
+        if (type == 44)
+            return str_eq(body, STR("\0\6cookie"));
+    return false;
+}
+
 static void close_with(struct quic_server *s, enum quic_level level, uint64_t code, struct str why)
 {
-    struct quicframe f = {.type = QUICFRAME_CLOSE, .value = code, .prior = QUICFRAME_CRYPTO,
-                          .data = why};
+    struct quicframe f = {
+        .type = QUICFRAME_CLOSE, .value = code, .prior = QUICFRAME_CRYPTO, .data = why};
     quicframe_emit(&s->spaces[level].extra, &f);
     s->closed = true;
 }
@@ -305,6 +315,7 @@ static void on_client_hello(struct quic_server *s, struct str message)
         close_with(s, QUIC_LEVEL_INITIAL, QUIC_CRYPTO_ERROR + s->conf->alert, STR("not today"));
     } else if (hello_parse(&h, &storage, buf_str(&record)) == 0) {
         struct str share = find_share(&h, s->conf->group);
+        must(has_cookie(&h) == s->retried);
         must(transcript_add(&s->transcript, message) == 0);
         if (s->suite.crypto == NULL) {
             must(quic_keys_md(s->conf->suite, &md) == 0);
@@ -329,15 +340,21 @@ static void after_finished(struct quic_server *s)
     struct buf *b = &s->spaces[QUIC_LEVEL_APP].extra;
     struct quicframe done = {.type = QUICFRAME_HANDSHAKE_DONE};
     struct quicframe token = {.type = QUICFRAME_NEW_TOKEN, .data = STR("later")};
-    struct quicframe id = {.type = QUICFRAME_NEW_CONNECTION_ID, .value = 1, .data = STR("other-id"),
+    struct quicframe id = {.type = QUICFRAME_NEW_CONNECTION_ID,
+                           .value = 1,
+                           .data = STR("other-id"),
                            .reset = STR("stateless-resets")};
     struct quicframe path = {.type = QUICFRAME_PATH_CHALLENGE, .data = STR("12345678")};
     struct quicframe stream = {.type = 0x0a, .stream = 3, .data = STR("\0\4\0")};
-    struct str early = s->conf->fault == SERVER_LIMITED_TICKET ? STR("\0\0\0\x64")
-                                                               : STR("\xff\xff\xff\xff");
+    struct str early =
+        s->conf->fault == SERVER_LIMITED_TICKET ? STR("\0\0\0\x64") : STR("\xff\xff\xff\xff");
     struct buf ticket;
     buf_init(&ticket, 256);
-    buf_add(&ticket, STR("\0\0\x1c\x20" "\1\2\3\4" "\1\0" "\0\6ticket" "\0\x08\0\x2a\0\4"));
+    buf_add(&ticket, STR("\0\0\x1c\x20"
+                         "\1\2\3\4"
+                         "\1\0"
+                         "\0\6ticket"
+                         "\0\x08\0\x2a\0\4"));
     buf_add(&ticket, early);
     s->confirmed = true;
     if (s->conf->fault != SERVER_RESET) {
@@ -429,8 +446,11 @@ static void send_negotiation(struct quic_server *s, const struct quicpkt *p)
 
 static void send_retry(struct quic_server *s, const struct quicpkt *p)
 {
-    struct quicpkt_head h = {.kind = QUICPKT_RETRY, .version = s->conf->version, .dcid = p->scid,
-                             .scid = RETRY_ID, .token = RETRY_TOKEN};
+    struct quicpkt_head h = {.kind = QUICPKT_RETRY,
+                             .version = s->conf->version,
+                             .dcid = p->scid,
+                             .scid = RETRY_ID,
+                             .token = RETRY_TOKEN};
     unsigned char tag[QUICPKT_TAG];
     buf_clear(&s->direct);
     quicpkt_emit(&s->direct, &h, 0);
@@ -494,7 +514,8 @@ static void put_ack(struct quic_server *s, struct quic_server_space *sp, struct 
     if (!sp->ack_due || sp->seen.n == 0)
         return;
     struct quic_range top = sp->seen.v[sp->seen.n - 1];
-    struct quicframe f = {.type = QUICFRAME_ACK, .value = top.to - 1, .first = top.to - top.from - 1};
+    struct quicframe f = {
+        .type = QUICFRAME_ACK, .value = top.to - 1, .first = top.to - top.from - 1};
     if (s->conf->fault == SERVER_UNSENT_ACK)
         f.value += 1000;
     quicframe_emit(out, &f);
@@ -641,8 +662,8 @@ void quic_server_identity(EVP_PKEY **ret_key, struct buf *ret_cert)
     must(x && *ret_key);
     X509_NAME *name = X509_get_subject_name(x);
     must(X509_set_version(x, 2) && ASN1_INTEGER_set(X509_get_serialNumber(x), 443));
-    must(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"quic.test", -1,
-                                    -1, 0));
+    must(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"quic.test",
+                                    -1, -1, 0));
     must(X509_set_issuer_name(x, name) && X509_gmtime_adj(X509_getm_notBefore(x), 0) &&
          X509_gmtime_adj(X509_getm_notAfter(x), 86400) && X509_set_pubkey(x, *ret_key));
     must(X509_sign(x, *ret_key, EVP_sha256()) > 0);

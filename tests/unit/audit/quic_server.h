@@ -14,29 +14,29 @@ enum quic_server_fault {
     SERVER_WRONG_ODCID,
     SERVER_WRONG_SCID,
     SERVER_NO_PARAMS,
-    SERVER_BAD_PARAM,       /* max_udp_payload_size 1000 */
-    SERVER_WRONG_VERSION,   /* version_information of another one */
+    SERVER_BAD_PARAM,     /* max_udp_payload_size 1000 */
+    SERVER_WRONG_VERSION, /* version_information of another one */
     SERVER_NO_ALPN,
     SERVER_OTHER_ALPN,
-    SERVER_OTHER_SUITE,     /* one that was not offered */
+    SERVER_OTHER_SUITE, /* one that was not offered */
     SERVER_OTHER_GROUP,
     SERVER_TLS12,
     SERVER_EMPTY_CHAIN,
-    SERVER_BAD_SHARE,       /* all zero */
-    SERVER_OUT_OF_ORDER,    /* Finished in the place of Certificate */
+    SERVER_BAD_SHARE,    /* all zero */
+    SERVER_OUT_OF_ORDER, /* Finished in the place of Certificate */
     SERVER_EARLY_DATA,
-    SERVER_LIMITED_TICKET,  /* a ticket with max_early_data 100 */
-    SERVER_TWO_RETRIES,     /* HelloRetryRequest for ever */
+    SERVER_LIMITED_TICKET, /* a ticket with max_early_data 100 */
+    SERVER_TWO_RETRIES,    /* HelloRetryRequest for ever */
     SERVER_BAD_FRAME,
     SERVER_FORBIDDEN_FRAME, /* STREAM in Initial */
     SERVER_EMPTY_PACKET,
     SERVER_RESERVED_BITS,
     SERVER_UNSENT_ACK,
-    SERVER_FAR_CRYPTO,      /* at an offset that nobody buffers */
+    SERVER_FAR_CRYPTO, /* at an offset that nobody buffers */
     SERVER_HUGE_MESSAGE,
-    SERVER_HOLES,           /* a hundred pieces with gaps, later all of it */
-    SERVER_BAD_RETRY,       /* a wrong tag */
-    SERVER_RESET,           /* a stateless reset in the place of everything after the handshake */
+    SERVER_HOLES,     /* a hundred pieces with gaps, later all of it */
+    SERVER_BAD_RETRY, /* a wrong tag */
+    SERVER_RESET,     /* a stateless reset in the place of everything after the handshake */
     SERVER_FAULTS,
 };
 
@@ -79,8 +79,8 @@ struct quic_server {
     bool begun, closed, retried, helloed, validated, confirmed, reset_sent;
     bool finished_right;
     uint64_t bytes_in, bytes_out;
-    unsigned small;         /* Initials in datagrams below 1200 bytes */
-    uint16_t group;         /* that of the share */
+    unsigned small; /* Initials in datagrams below 1200 bytes */
+    uint16_t group; /* that of the share */
     struct transcript transcript;
     struct keysched13_suite suite;
     struct keysched13_secret rung, secrets[QUIC_LEVELS][2];

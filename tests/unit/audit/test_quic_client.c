@@ -316,8 +316,7 @@ static void bad_network(void **state)
         } else if (f->outcome != QUIC_STALLED && f->outcome != QUIC_SILENT &&
                    f->outcome != QUIC_OTHER_VERSION) {
             fail_msg("seed %llu: outcome %d, %s, code %llx", (unsigned long long)seed,
-                     (int)f->outcome, f->fault ? f->fault : "-",
-                     (unsigned long long)f->close_code);
+                     (int)f->outcome, f->fault ? f->fault : "-", (unsigned long long)f->close_code);
         } else if (!r->net.spoil) {
             fail_msg("seed %llu: outcome %d without a spoiled datagram", (unsigned long long)seed,
                      (int)f->outcome);
@@ -422,7 +421,8 @@ static void small_initial(void **state)
 static void group_without_library(void **state)
 {
     static const uint16_t groups_pq[] = {0x11ec, 29};
-    if (kex_can(server_kex, 0x11ec)) /* the library has it: an ordinary handshake, of two datagrams */
+    if (kex_can(server_kex,
+                0x11ec)) /* the library has it: an ordinary handshake, of two datagrams */
         return;
     struct run *r = new_run(QUIC_V1);
     r->client.tls.groups = (struct u16_list){groups_pq, 2};

@@ -331,9 +331,9 @@ static int setup(void **state)
     snprintf(key_path, sizeof key_path, "%s/key.pem", dir);
     snprintf(cert_path, sizeof cert_path, "%s/cert.pem", dir);
     FILE *k = fopen(key_path, "w"), *c = fopen(cert_path, "w");
-    bool ok = k && c && PEM_write_PrivateKey(k, key, NULL, NULL, 0, NULL, NULL) &&
-              PEM_write(c, "CERTIFICATE", "", (const unsigned char *)buf_str(&cert).p,
-                        (long)cert.n);
+    bool ok =
+        k && c && PEM_write_PrivateKey(k, key, NULL, NULL, 0, NULL, NULL) &&
+        PEM_write(c, "CERTIFICATE", "", (const unsigned char *)buf_str(&cert).p, (long)cert.n);
     if (k)
         fclose(k);
     if (c)
@@ -356,10 +356,10 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(both_versions), cmocka_unit_test(each_suite),
-        cmocka_unit_test(with_retry),    cmocka_unit_test(other_group),
-        cmocka_unit_test(wants_certificate), cmocka_unit_test(losses),        cmocka_unit_test(negotiation),
-        cmocka_unit_test(nothing_in_common),
+        cmocka_unit_test(both_versions),     cmocka_unit_test(each_suite),
+        cmocka_unit_test(with_retry),        cmocka_unit_test(other_group),
+        cmocka_unit_test(wants_certificate), cmocka_unit_test(losses),
+        cmocka_unit_test(negotiation),       cmocka_unit_test(nothing_in_common),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

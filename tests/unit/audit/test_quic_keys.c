@@ -41,25 +41,23 @@ static void expect(const unsigned char *got, size_t n, const char *want)
 
 static const struct {
     uint32_t version;
-    const char *client, *server;        /* Initial secrets */
+    const char *client, *server; /* Initial secrets */
     const char *client_iv, *server_iv;
     const char *server_head, *server_packet;
     const char *retry;
     const char *chacha_iv, *chacha_packet;
 } rfc[] = {
     {QUIC_V1, "c00cf151ca5be075ed0ebfb5c80323c42d6b7db67881289af4008f1f6c357aea",
-     "3c199828fd139efd216c155ad844cc81fb82fa8d7446fa7d78be803acdda951b",
-     "fa044b2f42a3fd3b46fb255c", "0ac1493ca1905853b0bba03e",
-     "c1000000010008f067a5502a4262b50040750001",
+     "3c199828fd139efd216c155ad844cc81fb82fa8d7446fa7d78be803acdda951b", "fa044b2f42a3fd3b46fb255c",
+     "0ac1493ca1905853b0bba03e", "c1000000010008f067a5502a4262b50040750001",
      "cf000000010008f067a5502a4262b5004075c0d95a482cd0991cd25b0aac406a5816b6394100f37a1c697975547"
      "80bb38cc5a99f5ede4cf73c3ec2493a1839b3dbcba3f6ea46c5b7684df3548e7ddeb9c3bf9c73cc3f3bded74b56"
      "2bfb19fb84022f8ef4cdd93795d77d06edbb7aaf2f58891850abbdca3d20398c276456cbc42158407dd074ee",
      "ff000000010008f067a5502a4262b5746f6b656e04a265ba2eff4d829058fb3f0f2496ba",
      "e0459b3474bdd0e44a41c144", "4cfe4189655e5cd55c41f69080575d7999c25a5bfb"},
     {QUIC_V2, "14ec9d6eb9fd7af83bf5a668bc17a7e283766aade7ecd0891f70f9ff7f4bf47b",
-     "0263db1782731bf4588e7e4d93b7463907cb8cd8200b5da55a8bd488eafc37c1",
-     "91f73e2351d8fa91660e909f", "dd13c276499c0249d3310652",
-     "d16b3343cf0008f067a5502a4262b50040750001",
+     "0263db1782731bf4588e7e4d93b7463907cb8cd8200b5da55a8bd488eafc37c1", "91f73e2351d8fa91660e909f",
+     "dd13c276499c0249d3310652", "d16b3343cf0008f067a5502a4262b50040750001",
      "dc6b3343cf0008f067a5502a4262b5004075d92faaf16f05d8a4398c47089698baeea26b91eb761d9b89237bbf8"
      "7263017915358230035f7fd3945d88965cf17f9af6e16886c61bfc703106fbaf3cb4cfa52382dd16a393e427575"
      "07698075b2c984c707f0a0812d8cd5a6881eaf21ceda98f4bd23f6fe1a3e2c43edd9ce7ca84bed8521e2e140",
@@ -93,8 +91,8 @@ static void initial_secrets(void **state)
         assert_int_equal(quic_keys_initial_secret(crypto, rfc[i].version, odcid(), true, &s), 0);
         expect(s.b, s.n, rfc[i].server);
         struct quic_keys send, receive;
-        assert_int_equal(
-            quic_keys_initial(&send, &receive, crypto, rfc[i].version, odcid(), false), 0);
+        assert_int_equal(quic_keys_initial(&send, &receive, crypto, rfc[i].version, odcid(), false),
+                         0);
         expect(send.iv, sizeof send.iv, rfc[i].client_iv);
         expect(receive.iv, sizeof receive.iv, rfc[i].server_iv);
         quic_keys_done(&send);
@@ -105,13 +103,15 @@ static void initial_secrets(void **state)
 /* A.2 (version 1): what the packet begins with is known; it is 1200 bytes long. */
 static void client_initial(void **state)
 {
-    struct bytes packet = hex("c300000001088394c8f03e5157080000449e00000002"), frame = hex(client_frame);
+    struct bytes packet = hex("c300000001088394c8f03e5157080000449e00000002"),
+                 frame = hex(client_frame);
     struct quic_keys send, receive;
     size_t head = packet.n, body = 1162;
     memcpy(packet.b + head, frame.b, frame.n);
     assert_int_equal(quic_keys_initial(&send, &receive, crypto, QUIC_V1, odcid(), false), 0);
     assert_int_equal(quic_keys_seal(&send, packet.b, head, 4, body, 2), 0);
-    expect(packet.b, 38, "c000000001088394c8f03e5157080000449e7b9aec34d1b1c98dd7689fb8ec11d242b123dc9b");
+    expect(packet.b, 38,
+           "c000000001088394c8f03e5157080000449e7b9aec34d1b1c98dd7689fb8ec11d242b123dc9b");
     expect(packet.b + 1184, 16, "e221af44860018ab0856972e194cd934");
     quic_keys_done(&send);
     quic_keys_done(&receive);
@@ -124,8 +124,8 @@ static void server_initial(void **state)
         struct bytes want = hex(rfc[i].server_packet);
         struct quic_keys send, receive, other;
         memcpy(packet.b + head.n, frames.b, frames.n);
-        assert_int_equal(
-            quic_keys_initial(&send, &receive, crypto, rfc[i].version, odcid(), true), 0);
+        assert_int_equal(quic_keys_initial(&send, &receive, crypto, rfc[i].version, odcid(), true),
+                         0);
         assert_int_equal(quic_keys_seal(&send, packet.b, head.n, 2, frames.n, 1), 0);
         assert_memory_equal(packet.b, want.b, want.n);
         assert_int_equal(want.n, head.n + frames.n + 16);
@@ -206,7 +206,14 @@ static void each_suite(void **state)
     for (uint16_t suite = 0x1301; suite <= 0x1304; suite++) {
         struct keysched13_secret secret = some_secret(suite);
         struct quic_keys send, receive;
-        unsigned char packet[2][64] = {"\x41" "cid" "\0\7" "first", "\x41" "cid" "\0\x08" "other"};
+        unsigned char packet[2][64] = {"\x41"
+                                       "cid"
+                                       "\0\7"
+                                       "first",
+                                       "\x41"
+                                       "cid"
+                                       "\0\x08"
+                                       "other"};
         unsigned char plain[64];
         uint64_t number;
         struct str payload;

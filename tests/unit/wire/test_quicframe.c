@@ -37,7 +37,10 @@ static const struct quicframe frames[] = {
     {.type = QUICFRAME_STREAM_DATA_BLOCKED, .stream = 1, .value = 9},
     {.type = QUICFRAME_STREAMS_BLOCKED_BIDI, .value = 9},
     {.type = QUICFRAME_STREAMS_BLOCKED_UNI, .value = 9},
-    {.type = QUICFRAME_NEW_CONNECTION_ID, .value = 5, .prior = 5, .data = {"cid", 3},
+    {.type = QUICFRAME_NEW_CONNECTION_ID,
+     .value = 5,
+     .prior = 5,
+     .data = {"cid", 3},
      .reset = {TOKEN16, 16}},
     {.type = QUICFRAME_RETIRE_CONNECTION_ID, .value = 2},
     {.type = QUICFRAME_PATH_CHALLENGE, .data = {"12345678", 8}},
@@ -119,9 +122,9 @@ static void ranges(void **state)
     uint64_t first, last;
     buf_init(&data, 100);
     buf_init(&out, 100);
-    quicframe_put_range(&data, 0, 2);  /* 8 missing, 5 to 7 */
-    quicframe_put_range(&data, 1, 0);  /* 3, 4 missing, 2 */
-    quicframe_put_range(&data, 0, 0);  /* 1 missing, 0 */
+    quicframe_put_range(&data, 0, 2); /* 8 missing, 5 to 7 */
+    quicframe_put_range(&data, 1, 0); /* 3, 4 missing, 2 */
+    quicframe_put_range(&data, 0, 0); /* 1 missing, 0 */
     assert_int_equal(quicframe_count_ranges(buf_str(&data)), 3);
     struct quicframe f = {.type = QUICFRAME_ACK, .value = 10, .first = 1, .data = buf_str(&data)};
     quicframe_emit(&out, &f);
@@ -141,24 +144,26 @@ static void refused(void **state)
 {
     static const struct str bad[] = {
         {"", 0},
-        {"\x40\x06\0\0", 4},                 /* a type longer than it must be */
-        {"\x02\x05\0\0\x06", 5},             /* first range below 0 */
-        {"\x02\x05\0\1\0\4\0", 7},           /* gap below 0 */
-        {"\x02\x05\0\1\0\2\2", 7},           /* range below 0 */
-        {"\x02\x05\0\x3f\0\0\0", 7},         /* ranges that are not there */
+        {"\x40\x06\0\0", 4},         /* a type longer than it must be */
+        {"\x02\x05\0\0\x06", 5},     /* first range below 0 */
+        {"\x02\x05\0\1\0\4\0", 7},   /* gap below 0 */
+        {"\x02\x05\0\1\0\2\2", 7},   /* range below 0 */
+        {"\x02\x05\0\x3f\0\0\0", 7}, /* ranges that are not there */
         {"\x02\x05\0\xff\xff\xff\xff\xff\xff\xff\xff\0", 12},
-        {"\x07\0", 2},                       /* an empty token */
+        {"\x07\0", 2},                                   /* an empty token */
         {"\x06\xff\xff\xff\xff\xff\xff\xff\xff\1a", 11}, /* ends above 2^62 - 1 */
         {"\x0e\0\xff\xff\xff\xff\xff\xff\xff\xff\1a", 12},
-        {"\x12\xd0\0\0\0\0\0\0\1", 9},       /* more streams than ids */
-        {"\x18\1\2\1c" TOKEN16, 21},         /* retires what is not yet there */
-        {"\x18\2\1\0" TOKEN16, 20},          /* an id of no bytes */
-        {"\x18\2\1\x15" "0123456789012345678901234567890123456789", 44}, /* of 21 bytes */
+        {"\x12\xd0\0\0\0\0\0\0\1", 9}, /* more streams than ids */
+        {"\x18\1\2\1c" TOKEN16, 21},   /* retires what is not yet there */
+        {"\x18\2\1\0" TOKEN16, 20},    /* an id of no bytes */
+        {"\x18\2\1\x15"
+         "0123456789012345678901234567890123456789",
+         44}, /* of 21 bytes */
         {"\x1c\0\0\5a", 5},
-        {"\x1f", 1},                         /* nobody's type */
+        {"\x1f", 1}, /* nobody's type */
         {"\x2f", 1},
         {"\x32", 1},
-        {"\x40\xaf", 2},                     /* ACK_FREQUENCY, not offered */
+        {"\x40\xaf", 2}, /* ACK_FREQUENCY, not offered */
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct quicframe got = {.value = 443};

@@ -10,7 +10,9 @@
 
 static void there_and_back(void **state)
 {
-    static const struct str address = {"\x7f\0\0\1\1\xbb" "0123456789abcdef\1\xbb\1c" "0123456789abcdef",
+    static const struct str address = {"\x7f\0\0\1\1\xbb"
+                                       "0123456789abcdef\1\xbb\1c"
+                                       "0123456789abcdef",
                                        4 + 2 + 16 + 2 + 1 + 1 + 16};
     struct quicparams p = {
         .original_dcid = STR("odcid"),
@@ -73,14 +75,18 @@ static void defaults(void **state)
 static void refused(void **state)
 {
     static const struct str bad[] = {
-        {"\1\1\x0a\1\1\x0a", 6},    /* twice */
+        {"\1\1\x0a\1\1\x0a", 6}, /* twice */
         {"\x6a\xb2\0\x6a\xb2\0", 6},
-        {"\1\2\x0a\x0a", 4},        /* a number and more */
-        {"\1\0", 2},                /* no number */
-        {"\x0c\1a", 3},             /* a flag with a value */
-        {"\2\x0f" "0123456789abcde", 17},
-        {"\x0f\x15" "012345678901234567890", 23},
-        {"\x11\3\0\0\0", 5},        /* no chosen version */
+        {"\1\2\x0a\x0a", 4}, /* a number and more */
+        {"\1\0", 2},         /* no number */
+        {"\x0c\1a", 3},      /* a flag with a value */
+        {"\2\x0f"
+         "0123456789abcde",
+         17},
+        {"\x0f\x15"
+         "012345678901234567890",
+         23},
+        {"\x11\3\0\0\0", 5}, /* no chosen version */
         {"\x11\5\0\0\0\1\0", 7},
         {"\x0d\1a", 3},
         {"\1", 1},

@@ -193,7 +193,8 @@ static void retry(void **state)
         assert_true(str_eq(p.integrity, STR("integrity-tag-16")));
         assert_int_equal(p.whole.n, made().n);
     }
-    assert_int_equal(quicpkt_parse(&p, str_sub(made(), 0, 1 + 4 + 9 + 3 + 15), 0), -ERR_BAD_MESSAGE);
+    assert_int_equal(quicpkt_parse(&p, str_sub(made(), 0, 1 + 4 + 9 + 3 + 15), 0),
+                     -ERR_BAD_MESSAGE);
 }
 
 static void negotiation(void **state)
