@@ -57,7 +57,7 @@ struct quic_handshake {
     bool confirmed;       /* HANDSHAKE_DONE */
     size_t tickets;
     uint32_t ticket_lifetime; /* s, of the first */
-    bool ticket_early_data;   /* a ticket permits 0-RTT */
+    uint32_t max_early_data;  /* of a ticket: all ones permit 0-RTT in QUIC; 0: none do */
 
     /* ---- the end, as the server told it ---- */
     bool closed;

@@ -393,8 +393,8 @@ static int on_ticket(struct quic_tls *t, const struct handshake_message *m)
     if (f->tickets++ == 0)
         f->ticket_lifetime = n.lifetime;
     /* RFC 9001 4.6.1: the size is all ones, other values are a fault. */
-    if (n.max_early_data)
-        f->ticket_early_data = true;
+    if (n.max_early_data > f->max_early_data)
+        f->max_early_data = n.max_early_data;
     if (n.max_early_data && n.max_early_data != UINT32_MAX)
         return fault(t, ALERT_ILLEGAL_PARAMETER,
                      "its ticket limits early data, which QUIC forbids");

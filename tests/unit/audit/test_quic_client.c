@@ -242,7 +242,7 @@ static void plain(void **state)
             assert_true(r->facts.confirmed && r->facts.new_token && r->server_closed);
             assert_int_equal(r->facts.tickets, 1);
             assert_int_equal(r->facts.ticket_lifetime, 7200);
-            assert_true(r->facts.ticket_early_data);
+            assert_int_equal(r->facts.max_early_data, UINT32_MAX);
             assert_false(r->facts.hello_retry);
             assert_int_equal(r->facts.retransmissions, 0);
             assert_int_equal(r->facts.undecryptable, 0);
