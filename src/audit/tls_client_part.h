@@ -1,0 +1,35 @@
+/* Between the files of the auditor's TLS client: tls_client.c (records and events), tls_client12.c
+ * and tls_client13.c (what the versions do). For nobody else. */
+#ifndef AUDIT_TLS_CLIENT_PART_H
+#define AUDIT_TLS_CLIENT_PART_H
+
+#include "audit/tls_client.h"
+
+/* Each takes a whole handshake message, already in the transcript unless said, and returns the
+ * event to tell, or TLS_EV_NONE; tls_client_fault for what cannot be. */
+enum tls_event tls_client12_message(struct tls_client *c, const struct handshake_message *m);
+enum tls_event tls_client13_message(struct tls_client *c, const struct handshake_message *m);
+/* The ServerHello has been recorded. */
+enum tls_event tls_client12_hello(struct tls_client *c, const struct server_hello *h);
+enum tls_event tls_client13_hello(struct tls_client *c, const struct server_hello *h);
+/* The server resumes the session that was offered: keys from its secret. */
+int must_use tls_client12_resumed(struct tls_client *c);
+/* Answers the flight: all up to our Finished. */
+int must_use tls_client12_answer(struct tls_client *c);
+int must_use tls_client13_answer(struct tls_client *c);
+/* Derives and begins to write with early traffic keys, and sends the early data. */
+int must_use tls_client13_early(struct tls_client *c, struct str hello_message);
+/* Fills in the binder at the end of the ClientHello in *message. */
+int must_use tls_client13_bind(struct tls_client *c, struct buf *message);
+/* Makes another ClientHello after a HelloRetryRequest. */
+int must_use tls_client_second_hello(struct tls_client *c, const struct server_hello *retry);
+
+enum tls_event tls_client_fault(struct tls_client *c, int err);
+void tls_client_record_chain(struct tls_client *c, const struct server_certificates *from);
+/* Copies into the arena; empty when memory is out, which the arena remembers by being at its end. */
+struct str tls_client_keep(struct tls_client *c, struct str s);
+enum crypto_md tls_client_md(const struct tls_client *c);
+int must_use tls_client_params(const struct suite *s, uint16_t version, bool etm,
+                               struct seal_params *ret);
+
+#endif
