@@ -35,11 +35,7 @@ int quic_inbox_add(struct quic_inbox *in, uint64_t offset, struct str data)
         return err;
     if (!quic_ranges_add(&in->got, offset, offset + data.n))
         return -ERR_TOO_MANY;
-    /* What was read already stays as it was: a message cannot change behind its reader's back. */
-    size_t skip = offset < in->taken ? in->taken - (size_t)offset : 0;
-    data = str_from(data, skip);
-    if (data.n)
-        memcpy(in->mem + offset + skip, data.p, data.n);
+    memcpy(in->mem + offset, data.p, data.n);
     return 0;
 }
 

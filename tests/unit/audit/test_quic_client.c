@@ -328,6 +328,36 @@ static void bad_network(void **state)
     assert_true(complete > 140);
 }
 
+/* The server's whole flight in reverse: what came before its keys is not lost. */
+static void backwards(void **state)
+{
+    struct run *r = new_run(QUIC_V1);
+    struct quic_client *c;
+    struct quic_server s;
+    unsigned char out[1500], flight[16][1500];
+    size_t n, sizes[16], flown = 0;
+    r->server.extra_certs = 1;
+    r->server.chain_pad = 5000;
+    r->server.amplify = true;
+    assert_int_equal(quic_client_new(&c, &r->client, &r->arena, 1), 0);
+    quic_server_init(&s, &r->server);
+    while ((n = quic_client_drain(c, out, 1)) > 0)
+        quic_server_feed(&s, crypto_str(out, n));
+    while (flown < 16 && (n = quic_server_drain(&s, flight[flown])) > 0)
+        sizes[flown++] = n;
+    assert_true(flown >= 4);
+    while (flown--)
+        quic_client_feed(c, crypto_str(flight[flown], sizes[flown]), 2);
+    assert_int_equal(quic_client_result(c)->outcome, QUIC_COMPLETE);
+    assert_int_equal(quic_client_result(c)->nchain, 2);
+    assert_int_equal(quic_client_result(c)->duplicates, 0);
+    quic_client_feed(c, crypto_str(flight[2], sizes[2]), 3);
+    assert_int_equal(quic_client_result(c)->duplicates, 1);
+    quic_client_free(c);
+    quic_server_done(&s);
+    free_run(r);
+}
+
 static void silence(void **state)
 {
     struct run *r = new_run(QUIC_V1);
@@ -385,7 +415,7 @@ static void amplification(void **state)
             r->server.chain_pad = 3000;
             r->server.amplify = amplify;
             r->client.mute = mute;
-            r->client.timeout = 2000 * MS;
+            r->client.timeout = mute ? 150 * MS : 2000 * MS; /* before it repeats anything */
             go(r);
             if (!mute)
                 assert_int_equal(r->facts.outcome, QUIC_COMPLETE);
@@ -399,6 +429,26 @@ static void amplification(void **state)
             free_run(r);
         }
     }
+}
+
+static void exactly_three_times(void **state)
+{
+    struct run *r = new_run(QUIC_V1);
+    struct quic_client *c;
+    unsigned char out[QUIC_CLIENT_DATAGRAM], junk[1200] = {0};
+    r->client.mute = true;
+    assert_int_equal(quic_client_new(&c, &r->client, &r->arena, 1), 0);
+    assert_int_equal(quic_client_drain(c, out, 1), 1200);
+    for (unsigned char i = 0; i < 6; i++) { /* each comes twice, by the network's doing */
+        junk[7] = i / 2;
+        quic_client_feed(c, crypto_str(junk, sizeof junk), 2);
+    }
+    assert_int_equal(quic_client_result(c)->unvalidated_in, 3600);
+    assert_false(quic_client_result(c)->amplifies);
+    quic_client_feed(c, STR("x"), 2);
+    assert_true(quic_client_result(c)->amplifies);
+    quic_client_free(c);
+    free_run(r);
 }
 
 static void small_initial(void **state)
@@ -576,10 +626,12 @@ int main(void)
         cmocka_unit_test(no_share),
         cmocka_unit_test(large_chain),
         cmocka_unit_test(bad_network),
+        cmocka_unit_test(backwards),
         cmocka_unit_test(silence),
         cmocka_unit_test(negotiation),
         cmocka_unit_test(alerts),
         cmocka_unit_test(amplification),
+        cmocka_unit_test(exactly_three_times),
         cmocka_unit_test(small_initial),
         cmocka_unit_test(group_without_library),
         cmocka_unit_test(each_fault),
