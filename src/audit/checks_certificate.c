@@ -205,13 +205,11 @@ static const struct check rows[] = {
             "A handshake asks for the status; signature, signer, dates and subject of the answer are "
             "verified.",
         .fix = "Switch stapling on, and see that the server reaches the responder.",
-        .remedy =
-            {.nginx = "ssl_stapling on;\nssl_stapling_verify on;\n"
-                      "ssl_trusted_certificate /etc/ssl/chain.pem;\nresolver 127.0.0.53;",
-             .apache =
-                 "SSLUseStapling on\n"
-                 "SSLStaplingCache shmcb:/run/apache2/stapling(131072)  # outside <VirtualHost>",
-             .haproxy = "# in the file of crt-list: /etc/haproxy/site.pem [ocsp-update on]"},
+        .remedy = {.nginx = "ssl_stapling on;\nssl_stapling_verify on;\n"
+                            "ssl_trusted_certificate /etc/ssl/chain.pem;\nresolver 127.0.0.53;",
+                   .apache = "SSLUseStapling on\n# outside of <VirtualHost>:\n"
+                             "SSLStaplingCache shmcb:/run/apache2/stapling(131072)",
+                   .haproxy = "# in the file of crt-list: /etc/haproxy/site.pem [ocsp-update on]"},
         .fn = check_ocsp_staple,
     },
     {
@@ -223,7 +221,7 @@ static const struct check rows[] = {
         .how = "A certificate that demands a staple is held against what was stapled.",
         .fix = "Staple, or get a certificate without that demand: authorities are giving it up.",
         .remedy = {.nginx = "ssl_stapling on;\nssl_stapling_verify on;",
-                   .apache = "SSLUseStapling on\nSSLStaplingReturnResponderErrors off",
+                   .apache = "SSLUseStapling on",
                    .haproxy = "# in the file of crt-list: /etc/haproxy/site.pem [ocsp-update on]"},
         .fn = check_must_staple,
     },
@@ -283,6 +281,15 @@ static const struct check rows[] = {
         .rfc = "CA/B Forum BR 7.1.6.1",
         .how = "The certificate's policies are read.",
         .fn = check_cert_validation,
+    },
+    {
+        .id = "cert_validation_age",
+        .title = "Age of the validation",
+        .section = SECTION_CERTIFICATE,
+        .severity = SEVERITY_INFO,
+        .rfc = "CA/B Forum BR 4.2.1, ballot SC-081v3",
+        .how = "Not tested: see its finding.",
+        .fn = check_cert_validation_age,
     },
     {
         .id = "cert_consistency",

@@ -186,3 +186,9 @@ void check_cert_validation(const struct audit_view *v, struct finding *ret)
 {
     check_chains_each(v, ret, judge_validation);
 }
+
+/* Authorities may rely on an earlier look for 200, later 100 and 10 days (SC-081v3). */
+void check_cert_validation_age(const struct audit_view *v, struct finding *ret)
+{
+    finding_untestable(ret, "When the issuer last made sure of the name stands in no certificate.");
+}

@@ -17,14 +17,21 @@ static const struct {
     {WEAK_KEY_CURVE, SEVERITY_MEDIUM, "its curve is written out, or has no name in TLS"},
 };
 
+/* "RSA 2048: ", unless the sentence begins with it already. */
+static const char *lead(const struct say *say, const struct cert_info *c)
+{
+    struct str text = arena_printf(say->f->arena, "%s: ", check_chains_key(say->f, c));
+    return say->prefix || !text.p ? "" : text.p;
+}
+
 static void judge_factors(const struct cert_view *c, const char *key, struct say *say)
 {
     if (c->key.faults & WEAK_KEY_SMALL_FACTOR)
-        say_bad(say, SEVERITY_CRITICAL, "%s: it is divisible by %u, so it is broken.", key,
+        say_bad(say, SEVERITY_CRITICAL, "%sit is divisible by %u, so it is broken.", key,
                 c->key.small_factor);
     if (c->key.faults & WEAK_KEY_FERMAT)
         say_bad(say, SEVERITY_CRITICAL,
-                "%s: its primes are close; it was factored in %u steps (CVE-2022-26320).", key,
+                "%sits primes are close; it was factored in %u steps (CVE-2022-26320).", key,
                 c->key.fermat_rounds);
 }
 
@@ -45,23 +52,23 @@ static void judge_issuers(const struct cert_view *c, struct say *say)
 static void judge_key(const struct audit_view *v, const struct cert_view *c, struct say *say)
 {
     const struct cert_info *leaf = check_chains_leaf(c);
-    const char *key = check_chains_key(say->f, leaf);
+    const char *key = lead(say, leaf), *name = check_chains_key(say->f, leaf);
     if (c->key.faults & WEAK_KEY_SHORT)
         say_bad(say,
                 leaf->key != CERT_KEY_EC && leaf->key_bits < RSA_HOPELESS ? SEVERITY_CRITICAL
                                                                           : SEVERITY_HIGH,
-                "%s: %u bits are too few.", key, leaf->key_bits);
+                "%s%u bits are too few.", key, leaf->key_bits);
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
         if (c->key.faults & faults[i].fault)
-            say_bad(say, faults[i].severity, "%s: %s.", key, faults[i].text);
+            say_bad(say, faults[i].severity, "%s%s.", key, faults[i].text);
     judge_factors(c, key, say);
     judge_issuers(c, say);
     if (c->key.tests_skipped)
-        say_unknown(say, "%s: too large to be looked at.", key);
+        say_unknown(say, "%stoo large to be looked at.", key);
     else if (leaf->key == CERT_KEY_OTHER)
-        say_unknown(say, "A key of a kind that is not known here: %s.", key);
+        say_unknown(say, "A key of a kind that is not known here: %s.", name);
     else
-        say_fine(say, "%s.", key);
+        say_fine(say, "%s.", say->prefix ? "no weakness found" : name);
 }
 
 void check_cert_key(const struct audit_view *v, struct finding *ret)

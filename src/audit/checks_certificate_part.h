@@ -16,7 +16,7 @@ check_certificate_fn check_cert_key, check_cert_debian_key, check_cert_shared_pr
     check_cert_shared_key;
 /* checks_certificate_form.c */
 check_certificate_fn check_cert_signature, check_cert_usage, check_cert_wildcard,
-    check_cert_validation;
+    check_cert_validation, check_cert_validation_age;
 /* checks_certificate_status.c */
 check_certificate_fn check_cert_revocation, check_ocsp_staple, check_must_staple,
     check_cert_revoked, check_cert_ct;

@@ -81,8 +81,9 @@ static void judge_issuer(const struct audit_view *v, const struct cert_view *c, 
                     STR_ARG(name));
         break;
     case DNS_CAA_PERMITTED:
-        say_fine(say, "%.*s is permitted by \"%.*s\"%s.", STR_ARG(name), STR_ARG(by),
-                 r.bound_account ? ", bound to an account" : "");
+        say_fine(say, "%.*s is permitted by \"%.*s\"%s%s.", STR_ARG(name), STR_ARG(by),
+                 r.bound_account ? ", bound to an account" : "",
+                 r.bound_methods ? ", by certain methods" : "");
         break;
     case DNS_CAA_FORBIDDEN:
         if (r.critical)

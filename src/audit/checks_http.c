@@ -109,10 +109,10 @@ static const struct check rows[] = {
             {.gate443 =
                  "cookies {\n    secure on;\n    http_only on;\n    same_site lax;\n}  # the default",
              .nginx = "proxy_cookie_flags ~ secure httponly samesite=lax;",
-             .apache =
-                 "Header always edit* Set-Cookie \"^((?:(?!; ?secure).)*)$\" \"$1; Secure; HttpOnly; SameSite=Lax\"",
-             .haproxy =
-                 "http-response replace-header Set-Cookie \"^((?:(?!; ?[Ss]ecure).)*)$\" \"\\\\1; Secure; HttpOnly; SameSite=Lax\"",
+             .apache = "Header always edit Set-Cookie \"^((?:(?!; ?[Ss]ecure).)*)$\" "
+                       "\"$1; Secure; HttpOnly; SameSite=Lax\"",
+             .haproxy = "http-response replace-header Set-Cookie "
+                        "'^((?:(?!; ?[Ss]ecure).)*)$' '\\1; Secure; HttpOnly; SameSite=Lax'",
              .caddy =
                  "header >Set-Cookie \"^([^;]*)$\" \"$1; Path=/; Secure; HttpOnly; SameSite=Lax\""},
         .fn = check_cookies,
@@ -323,7 +323,7 @@ static const struct check rows[] = {
         .rfc = "RFC 2817",
         .how = "OPTIONS * with Upgrade: TLS/1.0 on port 80.",
         .fix = "Switch the upgrade off: in Apache, no SSLEngine optional.",
-        .remedy = {.apache = "SSLEngine on  # never: optional"},
+        .remedy = {.apache = "# never: optional\nSSLEngine on"},
         .fn = check_opossum,
     },
     {

@@ -111,7 +111,8 @@ void check_hsts(const struct audit_view *v, struct finding *ret)
         return;
     }
     if (h->answers && h->value.count == 0)
-        say_bad(&say, SEVERITY_MEDIUM, "No Strict-Transport-Security.");
+        say_bad(&say, v->internal ? SEVERITY_LOW : SEVERITY_MEDIUM,
+                "No Strict-Transport-Security.");
     else if (h->answers)
         judge_value(&h->value, &say);
     if (h->missing && h->missing < h->answers)

@@ -383,12 +383,12 @@ static void two_kinds(struct world *w)
 static void cert_key_of_two(struct world *w)
 {
     two_kinds(w);
-    safe(w, "ECDSA P-256: ECDSA P-256. RSA 2048: RSA 2048.");
+    safe(w, "ECDSA P-256: no weakness found. RSA 2048: no weakness found.");
     two_kinds(w);
     w->certs[1].key.faults = WEAK_KEY_ROCA;
     struct finding f = run(w);
     assert_int_equal(f.evidence, 8);
-    bad(w, CRITICAL, "RSA 2048: RSA 2048: it has the fingerprint");
+    bad(w, CRITICAL, "RSA 2048: it has the fingerprint");
     two_kinds(w); /* what others get is not judged */
     w->certs[1].key.faults = WEAK_KEY_ROCA;
     w->kept[1].with_sni = false;
@@ -646,6 +646,11 @@ static void cert_validation(struct world *w)
     safe(w, "(EV): Example Ltd.");
 }
 
+static void cert_validation_age(struct world *w)
+{
+    unknown(w, "stands in no certificate");
+}
+
 static void cert_consistency(struct world *w)
 {
     safe(w, "all 5 connections");
@@ -842,6 +847,9 @@ static void hsts(struct world *w)
     bad(w, INFO, "a year is advised");
     h->missing = 1;
     bad(w, LOW, "1 of 2 answers");
+    h->value.count = 0;
+    w->v.internal = true;
+    bad(w, LOW, "No Strict-Transport-Security");
     w->v.host = STR("192.0.2.1");
     unknown(w, "address");
     no_page(w);
@@ -1361,6 +1369,7 @@ static const struct trial {
     TRY(cert_no_sni),
     TRY(cert_wildcard),
     TRY(cert_validation),
+    TRY(cert_validation_age),
     TRY(cert_consistency),
     TRY(mitm),
     TRY(interception_root),
@@ -1417,6 +1426,8 @@ static const struct {
     {"cert_stores", VERDICT_VULNERABLE, "cert_trust says it of the stores that are"},
     {"cert_shared_prime", VERDICT_SAFE, "there are always more keys in the world"},
     {"cert_validation", VERDICT_VULNERABLE, "no kind of validation is a fault"},
+    {"cert_validation_age", VERDICT_SAFE, "only the issuer knows"},
+    {"cert_validation_age", VERDICT_VULNERABLE, "only the issuer knows"},
     {"ct_new_issuer", VERDICT_SAFE, "needs third parties"},
     {"ct_new_issuer", VERDICT_VULNERABLE, "needs third parties"},
 };
