@@ -231,7 +231,7 @@ static void limits(void **state)
     struct mitm_store s;
     struct arena a;
     arena_init(&a, 4096, 1 << 20);
-    memset(text, '\n', n + 1);
+    memset(text, '#', n + 1);
     assert_int_equal(mitm_store_init(&s, str_of(text, n + 1), seed), -ERR_LIMIT);
     assert_int_equal(mitm_store_init(&s, str_of(text, n), seed), 0);
     struct mitm_visit v = {.host = STR("a"), .port = 443, .spki = STR(ZERO), .now = NOW};
