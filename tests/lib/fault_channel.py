@@ -12,6 +12,14 @@ from tls_wire import (ALERT, BAD_RECORD_MAC, CCS, CLOSE_NOTIFY, DATA, DECODE_ERR
 MAX_MESSAGE = 1 << 18
 
 
+def reset(sock):
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        sock.close()
+    except OSError:
+        pass
+
+
 class Peer:
     def __init__(self, sock, config, visit, stopping):
         self.sock, self.config, self.visit, self.stopping = sock, config, visit, stopping
@@ -77,19 +85,12 @@ class Peer:
 
     def reset(self):
         self.visit.event("reset")
-        self._linger()
+        reset(self.sock)
         self.over = True
         raise Gone("we reset")
 
-    def _linger(self):
-        try:
-            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            self.sock.close()
-        except OSError:
-            pass
-
     def close(self):
-        """FIN; what the client still sends is read for a moment, or the kernel would turn our last words into a reset."""
+        """FIN; what the client still sends is read for a moment, or our last words would become a reset."""
         if self.over:
             return
         self.over = True

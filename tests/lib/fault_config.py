@@ -1,11 +1,11 @@
 """What the fault server can be told: one dataclass, and the table of its faults. Without any fault the server is an
 honest, patched one; `patched` below says what that one does in the place of the fault."""
-import time
 from dataclasses import dataclass, field
 
 import tls_certs
+import tls_groups
 from tls_suites import numbers, suite
-from tls_wire import GROUP, SIGALG, SSL2, SSL3, TLS10, TLS11, TLS12, TLS13, VERSIONS
+from tls_wire import GROUP, SIGALG, SSL2, TLS10, TLS12, TLS13, VERSIONS
 
 
 @dataclass(frozen=True)
@@ -18,130 +18,155 @@ class Fault:
 
 ROWS = """
 # Named vulnerabilities
-heartbleed              vulnerable  1     heartbeat longer than its record is answered with 16 KiB of memory. Patched: see heartbeat
-heartbeat               near        1     heartbeat extension; honest ones are answered, over-long ones dropped (patched OpenSSL)
-heartbleed_silent       near        1     heartbeat extension, and no answer to anything that comes after a heartbeat
-ccs                     vulnerable  20    early ChangeCipherSpec: silence on #1, this alert on what follows. Patched: alert 10 at once
-ccs_alert               near        40    early ChangeCipherSpec is refused, but with this alert
-ccs_silent              near        1     early ChangeCipherSpec is ignored, as often as it comes
-ticketbleed             vulnerable  1     resumption by ticket: session id comes back padded to 32 bytes with memory. Patched: echoed as sent
-tickets_refused         near        1     tickets are given and never taken: a full handshake with a new 32-byte session id
-robot                   vulnerable  alert RSA padding oracle; words joined by +: alert|reset|close|timeout, strong|weak, finished (shows only
-                                          after CKE+CCS+Finished; else on CKE alone). Patched: a random premaster secret goes on
-robot_noise             near        1     RSA key exchange that fails with alert 20, 40 or 51 by chance, whatever the padding
-no_secure_renegotiation vulnerable  1     no ff01 in ServerHello, renegotiation refused. Patched: ff01
-client_renegotiation    vulnerable  1000  so many renegotiations by the client are accepted. Patched: warning 100, none
-renegotiation_refusal   near        close how a renegotiation is refused: warning|fatal|close|reset|silent
-insecure_renegotiation  vulnerable  1000  no ff01, and so many renegotiations accepted
-compression             vulnerable  1     picks DEFLATE when it is offered (and does it)
-poodle_tls              vulnerable  1     padding bytes of CBC records are not looked at, only their number
-sleeping_poodle         vulnerable  1     of the padding bytes only the one next to the length is looked at
-zombie_poodle           vulnerable  alert right MAC and bad padding is answered differently: alert|double|close|reset|timeout. Patched: alert 20
-goldendoodle            vulnerable  alert bad MAC and right padding is answered differently (values as above)
-zero_length             vulnerable  close right padding that leaves no data (bad or no MAC) is answered differently (values as above)
-lucky_minus20           vulnerable  1     right padding that leaves no room for the MAC: alert 22. Patched: alert 20
-no_scsv                 vulnerable  1     TLS_FALLBACK_SCSV is not looked at. Patched: alert 86
-scsv_alert              near        40    TLS_FALLBACK_SCSV is refused, but with this alert
-sentinel_missing        vulnerable  1     no DOWNGRD in the random of a 1.3 server that speaks less
-sentinel_wrong          vulnerable  1     the other version's DOWNGRD
-sslv2                   vulnerable  1     SSLv2, with RC4, 3DES and EXPORT40 specs (the version ssl2)
-sslv2_no_specs          near        1     SSLv2 ServerHello with an empty list of specs
-drown_extra_clear       vulnerable  1     SSLv2: clear key bytes of a spec that is not for export replace secret ones (CVE-2016-0703)
-export                  vulnerable  1     export suites up to TLS 1.0, with RSA and DH of 512 bits
-weak_suites             vulnerable  1     NULL, anonymous, DES, 3DES, RC4, RC2, IDEA and SEED suites
-dh                      vulnerable  own-1024 Diffie-Hellman: own-N, ike-N, ffdheN, unsafe-N, composite-N. Patched: own-2048
-dh_reuse                vulnerable  1     the same Ys in all connections
-dh_small_subgroup       vulnerable  1     Yc of 0, 1 or p-1 is accepted. Patched: alert 47
-ecdh_reuse              vulnerable  1     the same curve point (or X25519 share) in all connections
-invalid_curve           vulnerable  1     P-256 points that are not on the curve are computed with. Patched: alert 47
-x25519_zero             vulnerable  1     X25519 shares that give zero are accepted. Patched: alert 47
-timestamp               vulnerable  1     the first four bytes of ServerHello.random are the time. Patched: random
-timestamp_fixed         near        1     they are the same in all connections, but no time
-no_ems                  vulnerable  1     no extended master secret
-no_etm                  vulnerable  1     no encrypt-then-MAC
-extensions_unasked       near        1     extended master secret and encrypt-then-MAC are echoed, though nobody offered them
-tickets_once            near        1     each ticket is taken once; a replay gets a full handshake
-stek_static             vulnerable  1     ticket key and its name are the same in all servers and for ever. Patched: random, see stek_seconds
-early_data              vulnerable  16384 TLS 1.3 tickets allow so much early data; it is taken as often as it is sent. Patched: none allowed
-early_data_425          near        16384 the same, but requests in early data are answered with 425
-early_data_once         near        16384 the same, but a ticket's second early data are refused
-early_data_refused      near        16384 tickets allow early data, which are then always refused
-suite_not_offered       vulnerable  1     the first suite of the server's list, offered or not
-version_not_offered     vulnerable  1     answers with the version above the client's highest
-group_not_offered       vulnerable  1     P-384, offered or not
-signature_wrong         vulnerable  1     signatures of ServerKeyExchange or CertificateVerify do not match
-sloth                   vulnerable  1     TLS 1.2 signatures with MD5 or SHA-1 where the client allows them
-finished_unchecked      vulnerable  1     the client's Finished can be anything. Patched: alert 51
-skip_cke                vulnerable  1     ChangeCipherSpec without ClientKeyExchange: goes on with an empty premaster secret. Patched: alert 10
-skip_ccs                vulnerable  1     Finished in clear, without ChangeCipherSpec, is accepted. Patched: alert 10
-truncation              vulnerable  1     answers without length end with FIN and no close_notify. Patched: close_notify
-alpn_lax                vulnerable  1     no common ALPN: goes on without. Patched: alert 120
-alpn_echo               vulnerable  1     ALPN: the client's first is echoed, whatever it is
-sni_lax                 vulnerable  1     any server name gets the default certificate. Patched: alert 112
-sni_warning             near        1     unknown server names get alert 112 as a warning, then the handshake
-sni_refused             near        1     every server name gets a fatal alert 112, only none goes on
-breach                  vulnerable  1     pages are compressed by gzip, and differ each time
-gzip_static             near        1     pages are compressed by gzip, and are always the same
-opossum                 vulnerable  1     (port 80) Upgrade: TLS/1.0 is answered with 101
-no_redirect             vulnerable  1     (port 80) 200 in clear. Patched: 301 to https
-http_cookie             vulnerable  1     (port 80) a cookie without Secure
+heartbleed              vulnerable 1             heartbeat longer than its record is answered with 16 KiB of memory.
+                                                 Patched: see heartbeat
+heartbeat               near       1             heartbeat extension; honest ones are answered, over-long ones dropped
+                                                 (patched OpenSSL)
+heartbleed_silent       near       1             heartbeat extension, and no answer to anything that comes after a
+                                                 heartbeat
+ccs                     vulnerable 20            early ChangeCipherSpec: silence on #1, this alert on what follows.
+                                                 Patched: alert 10 at once
+ccs_alert               near       40            early ChangeCipherSpec is refused, but with this alert
+ccs_silent              near       1             early ChangeCipherSpec is ignored, as often as it comes
+ticketbleed             vulnerable 1             resumption by ticket: session id comes back padded to 32 bytes with
+                                                 memory. Patched: echoed as sent
+tickets_refused         near       1             tickets are given and never taken: a full handshake with a new 32-byte
+                                                 session id
+robot                   vulnerable alert         RSA padding oracle; words joined by +: alert|reset|close|timeout,
+                                                 strong|weak, finished (shows only after CKE+CCS+Finished; else on CKE
+                                                 alone). Patched: a random premaster secret goes on
+robot_noise             near       1             RSA key exchange that fails with alert 20, 40 or 51 by chance, whatever
+                                                 the padding
+no_secure_renegotiation vulnerable 1             no ff01 in ServerHello, renegotiation refused. Patched: ff01
+client_renegotiation    vulnerable 1000          so many renegotiations by the client are accepted. Patched: warning
+                                                 100, none
+renegotiation_refusal   near       close         how a renegotiation is refused: warning|fatal|close|reset|silent
+insecure_renegotiation  vulnerable 1000          no ff01, and so many renegotiations accepted
+compression             vulnerable 1             picks DEFLATE when it is offered (and does it)
+poodle_tls              vulnerable 1             padding bytes of CBC records are not looked at, only their number
+sleeping_poodle         vulnerable 1             of the padding bytes only the one next to the length is looked at
+zombie_poodle           vulnerable alert         right MAC and bad padding is answered differently:
+                                                 alert|double|close|reset|timeout. Patched: alert 20
+goldendoodle            vulnerable alert         bad MAC and right padding is answered differently (values as above)
+zero_length             vulnerable close         right padding that leaves no data (bad or no MAC) is answered
+                                                 differently (values as above)
+lucky_minus20           vulnerable 1             right padding that leaves no room for the MAC: alert 22. Patched: alert
+                                                 20
+no_scsv                 vulnerable 1             TLS_FALLBACK_SCSV is not looked at. Patched: alert 86
+scsv_alert              near       40            TLS_FALLBACK_SCSV is refused, but with this alert
+sentinel_missing        vulnerable 1             no DOWNGRD in the random of a 1.3 server that speaks less
+sentinel_wrong          vulnerable 1             the other version's DOWNGRD
+sslv2                   vulnerable 1             SSLv2, with RC4, 3DES and EXPORT40 specs (the version ssl2)
+sslv2_no_specs          near       1             SSLv2 ServerHello with an empty list of specs
+drown_extra_clear       vulnerable 1             SSLv2: clear key bytes of a spec that is not for export replace secret
+                                                 ones (CVE-2016-0703)
+export                  vulnerable 1             export suites up to TLS 1.0, with RSA and DH of 512 bits
+weak_suites             vulnerable 1             NULL, anonymous, DES, 3DES, RC4, RC2, IDEA and SEED suites
+dh                      vulnerable own-1024      Diffie-Hellman: own-N, ike-N, ffdheN, unsafe-N, composite-N. Patched:
+                                                 own-2048
+dh_reuse                vulnerable 1             the same Ys in all connections
+dh_small_subgroup       vulnerable 1             Yc of 0, 1 or p-1 is accepted. Patched: alert 47
+ecdh_reuse              vulnerable 1             the same curve point (or X25519 share) in all connections
+invalid_curve           vulnerable 1             P-256 points that are not on the curve are computed with. Patched:
+                                                 alert 47
+x25519_zero             vulnerable 1             X25519 shares that give zero are accepted. Patched: alert 47
+timestamp               vulnerable 1             the first four bytes of ServerHello.random are the time. Patched:
+                                                 random
+timestamp_fixed         near       1             they are the same in all connections, but no time
+no_ems                  vulnerable 1             no extended master secret
+no_etm                  vulnerable 1             no encrypt-then-MAC
+extensions_unasked      near       1             extended master secret and encrypt-then-MAC are echoed, though nobody
+                                                 offered them
+tickets_once            near       1             each ticket is taken once; a replay gets a full handshake
+stek_static             vulnerable 1             ticket key and its name are the same in all servers and for ever.
+                                                 Patched: random, see stek_seconds
+early_data              vulnerable 16384         TLS 1.3 tickets allow so much early data; it is taken as often as it is
+                                                 sent. Patched: none allowed
+early_data_425          near       16384         the same, but requests in early data are answered with 425
+early_data_once         near       16384         the same, but a ticket's second early data are refused
+early_data_refused      near       16384         tickets allow early data, which are then always refused
+suite_not_offered       vulnerable 1             the first suite of the server's list, offered or not
+version_not_offered     vulnerable 1             answers with the version above the client's highest
+group_not_offered       vulnerable 1             P-384, offered or not
+signature_wrong         vulnerable 1             signatures of ServerKeyExchange or CertificateVerify do not match
+sloth                   vulnerable 1             TLS 1.2 signatures with MD5 or SHA-1 where the client allows them
+finished_unchecked      vulnerable 1             the client's Finished can be anything. Patched: alert 51
+skip_cke                vulnerable 1             ChangeCipherSpec without ClientKeyExchange: goes on with an empty
+                                                 premaster secret. Patched: alert 10
+skip_ccs                vulnerable 1             Finished in clear, without ChangeCipherSpec, is accepted. Patched:
+                                                 alert 10
+truncation              vulnerable 1             answers without length end with FIN and no close_notify. Patched:
+                                                 close_notify
+alpn_lax                vulnerable 1             no common ALPN: goes on without. Patched: alert 120
+alpn_echo               vulnerable 1             ALPN: the client's first is echoed, whatever it is
+sni_lax                 vulnerable 1             any server name gets the default certificate. Patched: alert 112
+sni_warning             near       1             unknown server names get alert 112 as a warning, then the handshake
+sni_refused             near       1             every server name gets a fatal alert 112, only none goes on
+breach                  vulnerable 1             pages are compressed by gzip, and differ each time
+gzip_static             near       1             pages are compressed by gzip, and are always the same
+opossum                 vulnerable 1             (port 80) Upgrade: TLS/1.0 is answered with 101
+no_redirect             vulnerable 1             (port 80) 200 in clear. Patched: 301 to https
+http_cookie             vulnerable 1             (port 80) a cookie without Secure
 
 # Settings that are no faults by themselves
-cert                    near        expired kinds of certificate, joined by +: see --list-certs
-chacha_first            near        1     prefers ChaCha20 if the client's first suite is one
-suite_random            near        1     any common suite, by chance
-suite_client            near        1     the client's order of suites decides
-no_tickets              near        1     no tickets, in no version
-no_session_id           near        1     no resumption by session id
-no_resumption           near        1     neither
-client_auth             near        request asks for a client certificate: request|require
-heartbeat_unasked       near        1     answers heartbeats without the extension in ServerHello
+cert                    near       expired       kinds of certificate, joined by +: see --list-certs
+chacha_first            near       1             prefers ChaCha20 if the client's first suite is one
+suite_random            near       1             any common suite, by chance
+suite_client            near       1             the client's order of suites decides
+no_tickets              near       1             no tickets, in no version
+no_session_id           near       1             no resumption by session id
+no_resumption           near       1             neither
+client_auth             near       request       asks for a client certificate: request|require
+heartbeat_unasked       near       1             answers heartbeats without the extension in ServerHello
 
 # Intolerance
-tls13_reset             intolerant  1     reset on a ClientHello that offers TLS 1.3
-unknown_version_alert   intolerant  70    this alert on a legacy version above the server's highest, and on unknown ones in the list
-long_hello_hang         intolerant  1     silence on a ClientHello of 256 to 511 bytes
-large_hello_reset       intolerant  1500  reset on a ClientHello of more bytes than this
-split_hello_fail        intolerant  reset ClientHello that comes in more than one segment: reset|hang
-split_record_fail       intolerant  50    this alert on a ClientHello in more than one record
-grease_reset            intolerant  1     reset on any GREASE value
-extension_intolerant    intolerant  unknown  alert 40 on extensions: unknown (ones), any, or a number
-many_suites_reset       intolerant  128   reset on more suites than this
+tls13_reset             intolerant 1             reset on a ClientHello that offers TLS 1.3
+unknown_version_alert   intolerant 70            this alert on a legacy version above the server's highest, and on
+                                                 unknown ones in the list
+long_hello_hang         intolerant 1             silence on a ClientHello of 256 to 511 bytes
+large_hello_reset       intolerant 1500          reset on a ClientHello of more bytes than this
+split_hello_fail        intolerant reset         ClientHello that comes in more than one segment: reset|hang
+split_record_fail       intolerant 50            this alert on a ClientHello in more than one record
+grease_reset            intolerant 1             reset on any GREASE value
+extension_intolerant    intolerant unknown       alert 40 on extensions: unknown (ones), any, or a number
+many_suites_reset       intolerant 128           reset on more suites than this
 
 # Hostile and odd behaviour
-delay                   hostile     100   milliseconds before each answer
-byte_by_byte            hostile     1     each byte in its own segment
-drip                    hostile     1.0   the answer comes a byte in so many seconds
-alert_split             hostile     1     alerts come in two segments, 20 ms apart
-alert_two_records       hostile     1     alerts come in two records of one byte
-alert_reset             hostile     1     a reset in place of each fatal alert
-alert_silent_close      hostile     1     a close in place of each fatal alert
-alert_nothing           hostile     1     fatal alerts are not sent, and the connection stays open
-tarpit                  hostile     1     accepts, and never answers
-close_at_once           hostile     1     accepts, and closes
-reset_at_once           hostile     1     accepts, and resets
-serial                  hostile     1     one connection at a time; the others wait unaccepted
-rate_limit              hostile     20    so many connections a second; the rest are reset
-ban_after               hostile     100   after so many connections all others are reset
-concurrent_limit        hostile     4     so many connections at a time; the rest are reset
-flaky                   hostile     10    each so-manieth connection is reset after the ClientHello
-garbage                 hostile     200   so many random bytes as an answer
-http_in_clear           hostile     1     answers with an HTTP error in clear
-endless                 hostile     hello_request  never-ending: hello_request|certificate|warning|empty
-record_size             hostile     18432 handshake records are filled up to this size with ignored messages (16384 is the limit in clear)
-one_record_each         hostile     1     each handshake message in records of 40 bytes
-zero_records            hostile     1000  so many empty handshake records before the answer; 0: for ever
-malformed               hostile     server_hello:0:1  a length field of a message is wrong: message:number of the field:difference
-truncated_hello         hostile     40    ServerHello's flight ends after so many bytes, with FIN
-hello_and_alert         hostile     40    ServerHello's flight and this fatal alert in one segment
-hello_then_reset        hostile     1     reset after the ServerHello's flight
-wrong_record_version    hostile     1     records say version 03.05
-sslv2_error             hostile     1     answers with an error message of SSLv2
+delay                   hostile    100           milliseconds before each answer
+byte_by_byte            hostile    1             each byte in its own segment
+drip                    hostile    1.0           the answer comes a byte in so many seconds
+alert_split             hostile    1             alerts come in two segments, 20 ms apart
+alert_two_records       hostile    1             alerts come in two records of one byte
+alert_reset             hostile    1             a reset in place of each fatal alert
+alert_silent_close      hostile    1             a close in place of each fatal alert
+alert_nothing           hostile    1             fatal alerts are not sent, and the connection stays open
+tarpit                  hostile    1             accepts, and never answers
+close_at_once           hostile    1             accepts, and closes
+reset_at_once           hostile    1             accepts, and resets
+serial                  hostile    1             one connection at a time; the others wait unaccepted
+rate_limit              hostile    20            so many connections a second; the rest are reset
+ban_after               hostile    100           after so many connections all others are reset
+concurrent_limit        hostile    4             so many connections at a time; the rest are reset
+flaky                   hostile    10            each so-manieth connection is reset after the ClientHello
+garbage                 hostile    200           so many random bytes as an answer
+http_in_clear           hostile    1             answers with an HTTP error in clear
+endless                 hostile    hello_request never-ending: hello_request|certificate|warning|empty
+record_size             hostile    18432         handshake records are filled up to this size with ignored messages
+                                                 (16384 is the limit in clear)
+one_record_each         hostile    1             each handshake message in records of 40 bytes
+zero_records            hostile    1000          so many empty handshake records before the answer; 0: for ever
+malformed               hostile    server_hello:0:1 a length field of a message is wrong: message:number of the
+                                                 field:difference
+truncated_hello         hostile    40            ServerHello's flight ends after so many bytes, with FIN
+hello_and_alert         hostile    40            ServerHello's flight and this fatal alert in one segment
+hello_then_reset        hostile    1             reset after the ServerHello's flight
+wrong_record_version    hostile    1             records say version 03.05
+sslv2_error             hostile    1             answers with an error message of SSLv2
 """
 
 
 def _rows():
-    rows = {}
+    rows, name = {}, None
     for line in ROWS.splitlines():
         if line.startswith("   "):                      # goes on
             last = rows[name]
@@ -195,6 +220,7 @@ TLS13_SUITES = ("AES_256_GCM_SHA384", "CHACHA20_POLY1305_SHA256", "AES_128_GCM_S
 WEAK = ("*WITH_NULL_SHA", "*WITH_NULL_MD5", "*WITH_NULL_SHA256", "DH_anon_WITH*", "ECDH_anon_WITH*",
         "RSA_WITH_DES_CBC_SHA", "DHE_RSA_WITH_DES_CBC_SHA", "*3DES_EDE_CBC_SHA", "*RC4_128_SHA", "*RC4_128_MD5",
         "RSA_WITH_IDEA_CBC_SHA", "*WITH_SEED_CBC_SHA")
+ALL_TLS = ("tls1.0", "tls1.1", "tls1.2", "tls1.3")
 EXCHANGES = ("RSA", "DHE_RSA", "ECDHE_RSA", "ECDHE_ECDSA", "DH_anon", "ECDH_anon", "RSA_EXPORT", "DHE_RSA_EXPORT",
              "RSA_EXPORT1024", "DH_anon_EXPORT")
 
@@ -251,7 +277,15 @@ class Config:
         self.sigalg_numbers = self.sigalgs and [SIGALG.get(one, one) for one in self.sigalgs]
         self.chains = [one if isinstance(one, tls_certs.Chain) else tls_certs.make_chain(one, self.cert_kinds)
                        for one in self.certificates]
-        self.started = time.time()
+        self._prepare()
+
+    def _prepare(self):
+        """What takes long to compute is computed before the first client waits for it."""
+        if isinstance(self.dh, str):
+            tls_groups.dh_parameters(self.dh)
+        if self.fault("export"):
+            tls_certs.key("rsa512", "export")
+            tls_certs.key("rsa1024", "export")
 
     @staticmethod
     def _groups(names):
@@ -260,10 +294,6 @@ class Config:
     def fault(self, name):
         assert name in FAULTS, name
         return self.faults.get(name)
-
-    @property
-    def ticket_version_limit(self):
-        return not (self.fault("no_tickets") or self.fault("no_resumption"))
 
     def suites_of(self, version):
         """Suite numbers for a version, in the server's order."""
@@ -290,6 +320,3 @@ class Config:
             return "ecdsa" in kinds or version == TLS12 and bool({"ed25519", "ed448"} & kinds)
         return "anon" in one.exchange or "rsa" in kinds
 
-
-ALL_TLS = ("tls1.0", "tls1.1", "tls1.2", "tls1.3")
-OLD = {SSL3, TLS10, TLS11}

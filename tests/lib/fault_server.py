@@ -31,7 +31,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import tls_certs  # noqa: E402
-from fault_channel import Channel, Peer  # noqa: E402
+from fault_channel import Channel, Peer, reset  # noqa: E402
 from fault_config import FAULTS, Config  # noqa: E402
 from fault_http import PlainHttp  # noqa: E402
 from fault_shared import Sessions, check_name  # noqa: E402
@@ -39,9 +39,9 @@ from fault_sslv2 import Ssl2, fail  # noqa: E402
 from fault_tls12 import Tls12  # noqa: E402
 from fault_tls13 import Tls13  # noqa: E402
 from tls_suites import FALLBACK_SCSV  # noqa: E402
-from tls_wire import (CLIENT_HELLO, HANDSHAKE, HANDSHAKE_FAILURE, INAPPROPRIATE_FALLBACK, KNOWN_EXTENSIONS,  # noqa: E402
-                      PROTOCOL_VERSION, SSL2, TLS12, TLS13, UNEXPECTED_MESSAGE, Alert, Gone, parse_client_hello,
-                      parse_v2_hello)
+from tls_wire import (CLIENT_HELLO, HANDSHAKE, HANDSHAKE_FAILURE, INAPPROPRIATE_FALLBACK,  # noqa: E402
+                      KNOWN_EXTENSIONS, PROTOCOL_VERSION, SSL2, TLS12, TLS13, UNEXPECTED_MESSAGE, Alert, Gone,
+                      parse_client_hello, parse_v2_hello)
 
 MAX_LOG = 20000
 
@@ -53,7 +53,7 @@ class Visit:
     port: str = "tls"                       # or http
     began: float = 0.0
     ended: float = None
-    hellos: list = field(default_factory=list)      # tls_wire.ClientHello, the first of each handshake and after a retry
+    hellos: list = field(default_factory=list)      # of tls_wire.ClientHello: the first, and after a retry
     version: int = None
     suite: str = None
     group: int = None
@@ -200,9 +200,8 @@ class FaultServer:
     def _spawn(self, function, *args):
         thread = threading.Thread(target=function, args=args, daemon=True)
         with self._lock:
+            thread.start()
             self._threads.add(thread)
-        thread.start()
-        return thread
 
     def _accept(self, listener, kind):
         while not self.stopping.is_set():
@@ -214,15 +213,21 @@ class FaultServer:
                 time.sleep(0.01)
                 continue
             visit = self._enter(sock, kind)
-            if self._refuses():
-                self.refused += 1
-                visit.end = "refused"
-                Peer(sock, self.config, visit, self.stopping)._linger()
-                self._leave(visit)
+            if self.stopping.is_set() or self._refuses():
+                self._turn_away(sock, visit, "refused")
             elif self.config.fault("serial"):
                 self._serve(sock, visit)
             else:
-                self._spawn(self._serve, sock, visit)
+                try:
+                    self._spawn(self._serve, sock, visit)
+                except RuntimeError:                    # the system gives no more threads
+                    self._turn_away(sock, visit, "no thread")
+
+    def _turn_away(self, sock, visit, why):
+        self.refused += 1
+        visit.end = why
+        reset(sock)
+        self._leave(visit)
 
     def _enter(self, sock, kind):
         with self._lock:
@@ -322,7 +327,7 @@ def first_words(peer):
 
 
 def greet(channel, side):
-    peer, config, fault = channel.peer, channel.config, channel.config.fault
+    peer, fault = channel.peer, channel.config.fault
     first_words(peer)
     peer.need(3)
     if peer.inbox[0] & 0x80 and peer.inbox[2] == CLIENT_HELLO:

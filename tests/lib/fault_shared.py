@@ -9,8 +9,8 @@ import time
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from tls_wire import (HANDSHAKE, HELLO_REQUEST, MESSAGE, NO_APPLICATION_PROTOCOL, TLS12, TLS13, UNRECOGNIZED_NAME, Alert,
-                      Gone, Writer, message)
+from tls_wire import (HANDSHAKE, HELLO_REQUEST, MESSAGE, NO_APPLICATION_PROTOCOL, TLS12, TLS13, UNRECOGNIZED_NAME,
+                      Alert, Gone, Writer, message)
 
 WEAK_HASH = (0x0101, 0x0201, 0x0203)
 
@@ -150,7 +150,9 @@ def flush_flight(channel):
         channel.flush()
         raise Gone("alert in the same segment")
     if fault("truncated_hello"):
-        peer.send(bytes(channel.out[:fault("truncated_hello")]))
+        beginning = bytes(channel.out[:fault("truncated_hello")])
+        channel.out.clear()
+        peer.send(beginning)
         raise Gone("truncated")
     channel.flush()
     if fault("hello_then_reset"):

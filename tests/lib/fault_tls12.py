@@ -13,7 +13,7 @@ from fault_http import Http, Http2
 from fault_shared import (begin, check_name, choose_alpn, choose_sigalg, endless, flush_flight, send_message)
 from tls_suites import EMPTY_RENEGOTIATION_INFO, suite
 from tls_wire import (ALPN, CCS, CERTIFICATE, CERTIFICATE_VERIFY, CLIENT_HELLO, CLIENT_KEY_EXCHANGE, DATA, DECODE_ERROR,
-                      DECRYPT_ERROR, ENCRYPT_THEN_MAC, EXTENDED_MASTER_SECRET, FINISHED, GROUP, GROUPS, HANDSHAKE,
+                      DECRYPT_ERROR, ENCRYPT_THEN_MAC, EXTENDED_MASTER_SECRET, FINISHED, GROUP, HANDSHAKE,
                       HANDSHAKE_FAILURE, HEARTBEAT, HEARTBEAT_EXT, NO_RENEGOTIATION, POINT_FORMATS, RENEGOTIATION_INFO,
                       SERVER_NAME, SESSION_TICKET, SSL3, STATUS_REQUEST, TLS12, TLS13, UNEXPECTED_MESSAGE, Alert, Gone,
                       Reader, message, parse_client_hello)
@@ -239,7 +239,8 @@ class Tls12:
         if exchange.startswith(("DHE", "DH_anon")):
             self.put_dh(out)
         elif exchange.startswith(("ECDHE", "ECDH_anon")):
-            self.share = self.reused("ecdh_reuse", self.group, lambda: tls_groups.share(self.group, self.checks_points()))
+            check = self.checks_points()
+            self.share = self.reused("ecdh_reuse", self.group, lambda: tls_groups.share(self.group, check))
             out.number(1, 3).number(2, self.group).vector(1, self.share.public)
         elif exchange.startswith("RSA_EXPORT"):
             self.temporary = tls_certs.key("rsa1024" if "1024" in exchange else "rsa512", "export")

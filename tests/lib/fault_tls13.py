@@ -3,6 +3,7 @@ import os
 import struct
 import time
 
+import tls_certs
 import tls_groups
 from fault_http import Http, Http2
 from fault_shared import begin, choose_alpn, choose_sigalg, endless, flush_flight, send_message
@@ -217,13 +218,12 @@ class Tls13:
         self.put("encrypted_extensions", out)
 
     def put_certificate_request(self):
-        from tls_certs import name
         out = begin("certificate_request").vector(1, b"").open(2)
         algorithms = pack16([0x0403, 0x0804, 0x0805, 0x0806, 0x0807])
         out.number(2, SIGALGS).open(2).vector(2, algorithms).close()
         out.number(2, 47).open(2).open(2)
         for one in self.config.client_ca_names:
-            out.vector(2, name(one))
+            out.vector(2, tls_certs.name(one))
         self.put("certificate_request", out)
 
     def put_certificates(self):
@@ -322,6 +322,7 @@ class Tls13:
             if kind == DATA:
                 http.feed(data)
             elif kind == HANDSHAKE and data[0] == KEY_UPDATE and len(data) == 5:
+                self.visit.event("key update")
                 self.channel.reader = self.channel.reader.update()
                 if data[4] == 1:
                     self.channel.put(HANDSHAKE, message(KEY_UPDATE, b"\0"))

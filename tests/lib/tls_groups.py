@@ -1,5 +1,5 @@
-"""Key agreement: Diffie-Hellman over primes of every quality, elliptic curves, and stand-ins of the right size for groups
-whose mathematics no library here knows."""
+"""Key agreement: Diffie-Hellman over primes of every quality, elliptic curves, and stand-ins of the right size for
+groups whose mathematics no library here knows."""
 import os
 import random
 from functools import lru_cache

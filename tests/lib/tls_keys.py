@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import os
 import struct
-import warnings
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
@@ -13,9 +12,13 @@ from cryptography.hazmat.primitives.ciphers import Cipher, aead, algorithms, mod
 from tls_suites import CIPHERS
 from tls_wire import SSL3, TLS10, TLS12
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")                     # newer libraries call these two old, and they are
-    BLOCK = {"aes": algorithms.AES, "3des": algorithms.TripleDES, "camellia": algorithms.Camellia}
+try:                                                    # newer libraries keep the old ciphers apart
+    from cryptography.hazmat.decrepit.ciphers import algorithms as old_algorithms
+except ImportError:
+    old_algorithms = algorithms
+
+BLOCK = {"aes": algorithms.AES, "3des": old_algorithms.TripleDES,
+         "camellia": getattr(old_algorithms, "Camellia", None) or algorithms.Camellia}
 
 AEADS = {"gcm": aead.AESGCM, "ccm": lambda key: aead.AESCCM(key, 16), "ccm8": lambda key: aead.AESCCM(key, 8),
          "chacha": aead.ChaCha20Poly1305}

@@ -1,6 +1,7 @@
 """Cipher suites by number, and what their names say. The numbers are those of IANA's registry; a few private ones that
 old servers answer with stand at the end."""
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import lru_cache
 
 # First number of a run, then the names that follow it one by one; "-" leaves a number out.
@@ -156,8 +157,7 @@ def numbers(names):
         if isinstance(name, int):
             found.append(name)
         elif "*" in name:
-            head, _, tail = name.removeprefix("TLS_").partition("*")
-            found += [n for n, full in NAME.items() if full[4:].startswith(head) and full.endswith(tail)]
+            found += [n for n, full in NAME.items() if fnmatchcase(full[4:], name)]
         elif name.lower().startswith("0x"):
             found.append(int(name, 16))
         else:
