@@ -142,6 +142,18 @@ def test_tickets(serve, tmp_path, version, fault, reused):
     assert ["Reused, " in openssl(server, version, "-sess_in", session) for _ in range(2)] == reused
 
 
+@pytest.mark.parametrize("fault, ticket, session_id", [(None, True, 0), ("no_tickets", False, 32),
+                                                       ("no_session_id", True, 0), ("no_resumption", False, 0)])
+def test_kinds_of_resumption(serve, fault, ticket, session_id):
+    server = serve(*[fault] if fault else [])
+    with RawClient(server.port) as client:
+        client.handshake([ECDHE], extensions=[*usual_extensions(), (SESSION_TICKET, b"")])
+        assert (client.ticket is not None, len(client.server.session_id)) == (ticket, session_id)
+    with RawClient(server.port) as client:
+        client.handshake([ECDHE])
+        assert len(client.server.session_id) == (32 if fault in (None, "no_tickets") else 0)
+
+
 def test_ticket_keys(serve):
     def names(server, count=2):
         found = set()
@@ -301,6 +313,15 @@ def test_heartbleed(serve):
         assert (kind, data[:6]) == (HEARTBEAT, b"\2\0\3abc")
 
 
+def test_heartbeat_without_its_extension(serve):
+    for server, kind in ((serve("heartbeat_unasked"), HEARTBEAT), (serve(), ALERT)):
+        with RawClient(server.port) as client:
+            client.hello([ECDHE])
+            assert HEARTBEAT_EXT not in client.server.extensions
+            client.send(HEARTBEAT, b"\1\0\3abc" + bytes(16))
+            assert client.read()[0] == kind
+
+
 def early_ccs(server, count=2, version=TLS12):
     with RawClient(server.port, 0.3) as client:
         client.hello([ECDHE])
@@ -371,6 +392,12 @@ def test_robot(serve, fault, full, told, how):
     assert all(answers[name] == how for name in told)
 
 
+def test_robot_noise_says_nothing_about_padding(serve):
+    server = serve("robot_noise")
+    seen = {tuple(answer) for _ in range(6) for answer in robot(server, False).values()}
+    assert 1 < len(seen) <= 3 and seen <= {(f"alert {code}", "closed") for code in (20, 40, 51)}
+
+
 def test_patched_rsa_fails_alike_at_finished(serve):
     """With a Finished of random keys: what a client that does not know the premaster secret sends."""
     server = serve()
@@ -409,6 +436,14 @@ def test_renegotiation_by_the_raw_client(serve, fault, accepted):
             done += 1
         assert b"Hello." in client.get()[1]
     assert done == accepted == server.wait_idle()[0].renegotiations
+
+
+def test_no_secure_renegotiation_refuses_all_the_same(serve):
+    with RawClient(serve("no_secure_renegotiation").port, 0.2) as client:
+        client.handshake([ECDHE])
+        assert 0xff01 not in client.server.extensions
+        client.send(HANDSHAKE, client_hello(TLS12, [ECDHE], usual_extensions(), random=bytes(32)))
+        assert client.outcome() == ["alert 100", "silent"]
 
 
 @pytest.mark.parametrize("fault, count", [("client_renegotiation", 1), (None, 0)])
@@ -593,6 +628,14 @@ def test_every_suite_can_be_answered(serve):
         word, client = first_answer(server, [number])
         assert (word, client.server.suite) == ("hello", number), hex(number)
     assert len(server.wait_idle()) == len(suites)
+
+
+def test_weak_suites(serve):
+    weak, honest = serve("weak_suites"), serve()
+    for name in ("RSA_WITH_NULL_SHA256", "DH_anon_WITH_AES_128_GCM_SHA256", "RSA_WITH_DES_CBC_SHA",
+                 "ECDHE_RSA_WITH_RC4_128_SHA", "RSA_WITH_IDEA_CBC_SHA", "RSA_WITH_SEED_CBC_SHA"):
+        assert first_answer(weak, numbers([name]))[0] == "hello", name
+        assert first_answer(honest, numbers([name]))[0] == "alert 40", name
 
 
 def test_export(serve):
@@ -1050,7 +1093,8 @@ def test_stop_ends_what_hangs():
 def test_every_fault_is_used_and_documented():
     code = "".join(path.read_text() for path in LIB.glob("fault_*.py"))
     for name, fault in FAULTS.items():
-        assert len(re.findall(rf'"{name}"', code)) >= 1, f"{name} does nothing"
+        assert f'"{name}"' in code, f"{name} does nothing"
+        assert re.search(rf'[("]{name}\b', Path(__file__).read_text()), f"{name} has no test"
         assert fault.doc and fault.kind in ("vulnerable", "near", "intolerant", "hostile")
     asked = set(re.findall(r'fault\("(\w+)"\)', code))
     assert asked <= set(FAULTS)
