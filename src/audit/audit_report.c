@@ -1,6 +1,7 @@
 /* Filling a report; see audit_report.h. */
 #include "audit/audit_report.h"
 
+#include "audit/audit_grade.h"
 #include "wire/tls_names.h"
 
 #include <stdio.h>
@@ -249,5 +250,5 @@ int audit_report_fill(struct report *r, const struct report_part *parts, size_t 
         err = fill_certificates(r, v);
     fill_numbers(r, v);
     fill_server(r, v);
-    return err;
+    return err ? err : audit_grade(r, v, clients);
 }
