@@ -47,7 +47,8 @@ struct plain_facts {       /* port 80; see http_facts.h for the judgement */
     uint32_t root_evidence, options_evidence;
 };
 
-enum { PLAN_TASKS_MAX = 24, HTTPS_ANSWERS_MAX = 4 };
+enum { PLAN_TASKS_MAX = 24, PLAN_KEYS_MAX = 128 };
+enum { PLAN_WALKS = 6 }; /* the first tasks: versions and walks */
 
 struct plan {
     struct arena arena;
@@ -59,6 +60,9 @@ struct plan {
     struct http_answer *https, *https_coded; /* GET / as identity, and with codings offered */
     uint32_t https_evidence, https_coded_evidence;
     bool https_clean_close;
+    struct str keys_seen[PLAN_KEYS_MAX]; /* public keys of key exchanges */
+    size_t nkeys;
+    unsigned key_kinds[2];    /* of curves, of primes: how many were looked at */
     struct tls_session *session12, *session13, *early13;
     struct probe_spec queue[PLAN_QUEUE_MAX];
     size_t queued, taken;     /* queue[taken .. queued) waits */
@@ -94,11 +98,13 @@ void plan_end_test(struct plan *p, enum test_id id, enum outcome outcome, const 
                    const struct observation *o);
 /* Highest version known to be offered; VI_COUNT: none yet. */
 enum tls_version_index plan_best(const struct plan *p, enum tls_version_index up_to);
+/* The hello was refused for its name: it is to be asked again, without one from now on. */
+bool plan_name_refused(struct plan *p, const struct observation *o);
 /* What was seen of the facts that every handshake shows. */
 void observe_handshake(struct plan *p, const struct observation *o);
 
 /* All that a hello can name, in an order that suits us (numbers that a server may know first). */
-struct u16_list offer_suites(struct plan *p, uint16_t version, int chunk); /* n 0: no such chunk */
+struct u16_list offer_suites(struct plan *p, uint16_t version, int chunk); /* 0: the likely, 1: the rest */
 struct u16_list offer_groups12(void);
 struct u16_list offer_groups13(void);
 struct u16_list offer_sigalgs12(void);

@@ -186,6 +186,20 @@ static void answer_closed(struct probe *p)
         answered(p);
 }
 
+void probe_keep_sessions(struct probe *p)
+{
+    struct observation *o = p->o;
+    if (!p->tls_live || !p->tls.hs->established)
+        return;
+    for (size_t i = o->nsessions; i < PROBE_SESSIONS_MAX; i++) {
+        struct tls_session s;
+        if (tls_client_session(&p->tls, i, &o->arena, &s) || (i > 0 && s.version < TLS_WIRE_13))
+            return;
+        s.received = p->now;
+        o->sessions[o->nsessions++] = s;
+    }
+}
+
 /* ---- bytes ---- */
 
 static void run_events(struct probe *p)

@@ -137,6 +137,9 @@ void probe_react(struct probe *p, const char *format, ...) __attribute__((format
 void probe_request(struct probe *p);
 void probe_answer(struct probe *p, struct str data);
 
+/* What the established connection allows to resume, into the observation. */
+void probe_keep_sessions(struct probe *p);
+
 extern const struct probe_kind probe_hello;       /* see a handshake as far as spec.stop */
 extern const struct probe_kind probe_full;        /* a handshake, its sessions, a request */
 extern const struct probe_kind probe_ssl2;

@@ -20,31 +20,17 @@ const struct probe_kind probe_hello = {.name = "hello", .tls = true, .on_event =
 
 /* ---- to the end ---- */
 
-static void keep_sessions(struct probe *p)
-{
-    struct observation *o = p->o;
-    if (!p->tls_live || !p->tls.hs->established)
-        return;
-    for (size_t i = o->nsessions; i < PROBE_SESSIONS_MAX; i++) {
-        struct tls_session s;
-        if (tls_client_session(&p->tls, i, &o->arena, &s) || (i > 0 && s.version < TLS_WIRE_13))
-            return;
-        s.received = p->now;
-        o->sessions[o->nsessions++] = s;
-    }
-}
-
 static void full_event(struct probe *p, enum tls_event e)
 {
     if (e == TLS_EV_ESTABLISHED) {
         if (p->tls.hs->version < TLS_WIRE_13)
-            keep_sessions(p);
+            probe_keep_sessions(p);
         if (p->spec.request.n && !(p->spec.session && p->tls.early_accepted))
             probe_request(p);
         else if (!p->spec.request.n && p->spec.variant == 0)
             probe_finish(p);
     } else if (e == TLS_EV_TICKET) {
-        keep_sessions(p);
+        probe_keep_sessions(p);
     } else if (e == TLS_EV_DATA) {
         probe_answer(p, p->tls.data);
     } else if (e == TLS_EV_ALERT && p->tls.alert.level != TLS_ALERT_WARNING) {

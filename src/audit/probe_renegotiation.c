@@ -8,6 +8,7 @@ enum { NO_RENEGOTIATION = 100 };
 
 static void ask(struct probe *p)
 {
+    probe_keep_sessions(p);
     if (tls_client_renegotiate(&p->tls)) {
         probe_conclude(p, OUTCOME_NONE, "out of memory");
         return;

@@ -54,7 +54,8 @@ enum test_id {
     TEST_HEARTBLEED, TEST_EARLY_CCS, TEST_TICKETBLEED, TEST_RENEGOTIATION, TEST_FALLBACK_SCSV,
     TEST_COMPRESSION, TEST_ROBOT, TEST_POODLE_TLS, TEST_ZOMBIE_POODLE, TEST_GOLDENDOODLE,
     TEST_ZERO_LENGTH, TEST_SLEEPING_POODLE, TEST_LUCKY_MINUS_20, TEST_ALPN_LAX, TEST_SNI_LAX,
-    TEST_GREASE, TEST_VERSION_INTOLERANCE, TEST_LONG_HELLO, TEST_SPLIT_HELLO, TEST_SSL3_RECORD,
+    TEST_TOLERANCE, TEST_GREASE, TEST_LONG_HELLO, TEST_SPLIT_HELLO, TEST_MEDIUM_HELLO,
+    TEST_FUTURE_VERSION,
     TEST_PQ_PREFERRED, TEST_RESUME_ID, TEST_RESUME_TICKET, TEST_RESUME_PSK, TEST_EARLY_DATA,
     TEST_EARLY_DATA_REPLAY, TEST_DH_REUSE, TEST_ECDH_REUSE, TEST_FARM, TEST_NPN, TEST_TRUNCATION,
     TEST_ECH, TEST_CERT_COMPRESSION,
@@ -92,7 +93,11 @@ struct tls_facts {
     uint16_t smallest_dh;       /* bits; 0: none seen */
     struct str dh_p, dh_g;      /* of it */
     uint16_t default_group;     /* what a TLS 1.3 client with everything gets */
-    struct str no_sni_alert;    /* "unrecognized_name", empty: a handshake */
+    enum known no_sni;          /* a handshake is done with who names nobody */
+    uint8_t no_sni_alert;       /* or this alert came; ALERT_NONE: none */
+    bool name_refused;          /* alert 112 for the name asked for: the rest was asked without */
+    bool old_refused;           /* protocol_version to a hello of TLS 1.1 */
+    bool silent_first;          /* the first contact was not answered */
     bool one_at_a_time;         /* the server serves one connection after the other */
     uint64_t rtt;               /* ns, of TCP's handshake, the shortest */
     uint32_t connections;       /* tried */

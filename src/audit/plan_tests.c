@@ -1,0 +1,475 @@
+/* Questions of one probe each, as a table: when a test can be asked, what it sends, what the answer
+ * means. A positive is repeated on a fresh connection before it counts; if the second answer differs
+ * there is no verdict but "inconsistent". */
+#include "audit/plan.h"
+
+enum ready { READY_WAIT, READY_GO, READY_SKIP };
+
+struct test_row {
+    enum test_id id;
+    const char *purpose;
+    bool intrusive;
+    enum ready (*ready)(const struct plan *p, const char **ret_why);
+    void (*make)(struct plan *p, struct probe_spec *s);
+    /* NULL: the probe concludes by itself. */
+    enum outcome (*judge)(const struct plan *p, const struct observation *o, const char **ret_why);
+};
+
+/* ---- when ---- */
+
+/* A version is known when the first answers of its walk are: the suites found until then do. */
+static bool version_known(const struct plan *p, enum tls_version_index v)
+{
+    const struct version_facts *f = &p->facts.v[v];
+    return f->offered == KNOWN_NO || (f->offered == KNOWN_YES && f->nsuites > 0);
+}
+
+static bool walks_done(const struct plan *p)
+{
+    for (size_t i = 0; i < PLAN_WALKS; i++)
+        if (!p->tasks[i].done)
+            return false;
+    return true;
+}
+
+static enum ready ready_any(const struct plan *p, const char **why)
+{
+    *why = "no version of TLS to test with";
+    bool first = version_known(p, VI_TLS13) && version_known(p, VI_TLS12);
+    if (first && plan_best(p, VI_TLS13) >= VI_TLS12 && plan_best(p, VI_TLS13) != VI_COUNT)
+        return READY_GO;
+    if (!walks_done(p))
+        return READY_WAIT;
+    enum tls_version_index best = plan_best(p, VI_TLS13);
+    return best == VI_COUNT || p->facts.v[best].nsuites == 0 ? READY_SKIP : READY_GO;
+}
+
+static enum ready ready_old(const struct plan *p, const char **why)
+{
+    *why = "the server offers TLS 1.3 only";
+    if (version_known(p, VI_TLS12) && p->facts.v[VI_TLS12].offered == KNOWN_YES)
+        return READY_GO;
+    if (!walks_done(p))
+        return READY_WAIT;
+    enum tls_version_index best = plan_best(p, VI_TLS12);
+    return best == VI_COUNT || p->facts.v[best].nsuites == 0 ? READY_SKIP : READY_GO;
+}
+
+static unsigned versions_offered(const struct plan *p)
+{
+    unsigned n = 0;
+    for (int v = VI_TLS10; v < VI_COUNT; v++)
+        n += p->facts.v[v].offered == KNOWN_YES;
+    return n;
+}
+
+static enum ready ready_scsv(const struct plan *p, const char **why)
+{
+    enum ready r = ready_any(p, why);
+    if (r != READY_GO)
+        return r;
+    *why = "only one version is offered: there is nothing to fall back to";
+    if (versions_offered(p) >= 2)
+        return READY_GO;
+    return walks_done(p) ? READY_SKIP : READY_WAIT;
+}
+
+static enum ready ready_renegotiation(const struct plan *p, const char **why)
+{
+    enum ready r = ready_old(p, why);
+    if (r != READY_GO)
+        return r;
+    *why = "none of the server's suites can be completed by this auditor";
+    const struct version_facts *f = &p->facts.v[plan_best(p, VI_TLS12)];
+    for (size_t i = 0; i < f->nsuites; i++)
+        if (tls_client_can(p->crypto, suite_find(f->suites[i].code),
+                           version_wire(plan_best(p, VI_TLS12))))
+            return READY_GO;
+    return READY_SKIP;
+}
+
+
+static enum ready ready_ticketbleed(const struct plan *p, const char **why)
+{
+    enum ready r = ready_old(p, why);
+    if (r != READY_GO)
+        return r;
+    if (!p->facts.tests[TEST_RENEGOTIATION].ended)
+        return READY_WAIT;
+    *why = "the server gives no tickets in TLS 1.2 or below";
+    return p->session12 && p->session12->ticket.n ? READY_GO : READY_SKIP;
+}
+
+/* Only where the three in one were refused is each of them asked for. */
+static enum ready ready_tolerance_part(const struct plan *p, const char **why)
+{
+    const struct test_result *all = &p->facts.tests[TEST_TOLERANCE];
+    if (!all->ended)
+        return READY_WAIT;
+    *why = all->outcome == OUTCOME_SAFE ? "" : "no handshake to compare with";
+    return all->outcome == OUTCOME_VULNERABLE ? READY_GO : READY_SKIP;
+}
+
+static enum ready ready_pq(const struct plan *p, const char **why)
+{
+    enum ready r = ready_any(p, why);
+    if (r != READY_GO)
+        return r;
+    *why = "the server has no post-quantum group";
+    if (number_set_has(&p->facts.groups, 0x11ec))
+        return READY_GO;
+    return walks_done(p) ? READY_SKIP : READY_WAIT;
+}
+
+static enum ready ready_psk(const struct plan *p, const char **why)
+{
+    enum ready r = ready_any(p, why);
+    if (r != READY_GO)
+        return r;
+    *why = p->facts.v[VI_TLS13].offered == KNOWN_YES ? "the server gave no ticket"
+                                                     : "TLS 1.3 is not offered";
+    if (p->session13)
+        return READY_GO;
+    return walks_done(p) ? READY_SKIP : READY_WAIT;
+}
+
+static enum ready ready_early(const struct plan *p, const char **why)
+{
+    enum ready r = ready_psk(p, why);
+    if (r != READY_GO)
+        return r;
+    *why = "no ticket allows early data";
+    return p->early13 && p->early13->max_early_data && p->options.http ? READY_GO : READY_SKIP;
+}
+
+static enum ready ready_replay(const struct plan *p, const char **why)
+{
+    const struct test_result *first = &p->facts.tests[TEST_EARLY_DATA];
+    if (!first->ended)
+        return READY_WAIT;
+    *why = "early data is not accepted";
+    return first->outcome == OUTCOME_VULNERABLE ? READY_GO : READY_SKIP;
+}
+
+/* ---- what ---- */
+
+static struct probe_spec hello_of(struct plan *p, enum tls_version_index v)
+{
+    const struct version_facts *f = &p->facts.v[v];
+    uint16_t codes[SUITES_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < f->nsuites; i++)
+        if (f->suites[i].code <= 0xffff)
+            codes[n++] = (uint16_t)f->suites[i].code;
+    struct probe_spec s = plan_hello(p, version_wire(v), offer_copy(p, codes, n));
+    if (v == VI_TLS13) {
+        s.follow_retry = true;
+        s.share_group = p->facts.groups.n && kex_can(p->keys, p->facts.groups.v[0])
+                            ? p->facts.groups.v[0] : 29;
+    }
+    return s;
+}
+
+static void make_old(struct plan *p, struct probe_spec *s)
+{
+    *s = hello_of(p, plan_best(p, VI_TLS12));
+}
+
+static void make_heartbleed(struct plan *p, struct probe_spec *s)
+{
+    make_old(p, s);
+    s->kind = &probe_heartbleed;
+    s->hello.flags |= s->hello.flags & CH_NO_EXTENSIONS ? 0 : CH_HEARTBEAT;
+}
+
+static void make_early_ccs(struct plan *p, struct probe_spec *s)
+{
+    make_old(p, s);
+    s->kind = &probe_early_ccs;
+}
+
+static void make_renegotiation(struct plan *p, struct probe_spec *s)
+{
+    enum tls_version_index v = plan_best(p, VI_TLS12);
+    *s = hello_of(p, v);
+    const struct version_facts *f = &p->facts.v[v];
+    uint16_t codes[SUITES_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < f->nsuites; i++)
+        if (tls_client_can(p->crypto, suite_find(f->suites[i].code), version_wire(v)))
+            codes[n++] = (uint16_t)f->suites[i].code;
+    s->hello.suites = offer_copy(p, codes, n);
+    s->kind = &probe_renegotiation;
+    s->stop = TLS_STOP_NEVER;
+    if (p->options.http)
+        s->request = plan_get(p, STR("/"), STR("identity"));
+}
+
+static void make_ticketbleed(struct plan *p, struct probe_spec *s)
+{
+    make_renegotiation(p, s);
+    s->kind = &probe_ticketbleed;
+    s->session = p->session12;
+    s->hello.session_id = STR("gate443 asks with 31 bytes only");
+}
+
+/* One version below the best, with the signalling suite of RFC 7507. */
+static void make_scsv(struct plan *p, struct probe_spec *s)
+{
+    enum tls_version_index best = plan_best(p, VI_TLS13);
+    enum tls_version_index below = plan_best(p, (enum tls_version_index)(best - 1));
+    *s = hello_of(p, below);
+    uint16_t codes[SUITES_MAX + 1];
+    size_t n = s->hello.suites.n;
+    memcpy(codes, s->hello.suites.v, n * sizeof *codes);
+    codes[n] = SUITE_SIGNAL_FALLBACK;
+    s->hello.suites = offer_copy(p, codes, n + 1);
+    s->stop = TLS_STOP_HELLO;
+}
+
+static void make_alpn(struct plan *p, struct probe_spec *s)
+{
+    *s = hello_of(p, plan_best(p, VI_TLS13));
+    s->hello.alpn = STR("\x09gate443-x");
+}
+
+static void make_name(struct plan *p, struct probe_spec *s)
+{
+    *s = hello_of(p, plan_best(p, VI_TLS13));
+    s->hello.sni = STR("gate443-audit.invalid");
+}
+
+/* RFC 8701 values everywhere, four kilobytes, and a first segment that ends inside: each has broken
+ * servers or what stands in front of them; a server that takes all three at once takes each. */
+static void make_tolerance(struct plan *p, struct probe_spec *s)
+{
+    *s = hello_of(p, plan_best(p, VI_TLS13));
+    s->hello.flags |= CH_GREASE | (s->hello.versions.n ? CH_ECH_GREASE : 0);
+    s->hello.pad_to = 4096;
+    s->split = 100;
+}
+
+static void make_grease(struct plan *p, struct probe_spec *s)
+{
+    *s = hello_of(p, plan_best(p, VI_TLS13));
+    s->hello.flags |= CH_GREASE;
+}
+
+static void make_long(struct plan *p, struct probe_spec *s)
+{
+    *s = hello_of(p, plan_best(p, VI_TLS13));
+    s->hello.pad_to = 4096;
+}
+
+static void make_split(struct plan *p, struct probe_spec *s)
+{
+    *s = hello_of(p, plan_best(p, VI_TLS13));
+    s->split = 100;
+}
+
+/* Between 256 and 511 bytes: F5's BIG-IP took such a hello for one of SSL 2.0 (RFC 7685). */
+static void make_medium(struct plan *p, struct probe_spec *s)
+{
+    *s = hello_of(p, plan_best(p, VI_TLS12));
+    if (s->hello.suites.n > 8)
+        s->hello.suites.n = 8;
+    s->hello.extra = STR_NONE;
+    s->hello.alpn = STR_NONE;
+    s->hello.pad_to = s->hello.flags & CH_NO_EXTENSIONS ? 0 : 320;
+}
+
+/* A legacy_version above all that existed when it meant something: to be answered with less. */
+static void make_future(struct plan *p, struct probe_spec *s)
+{
+    *s = hello_of(p, plan_best(p, VI_TLS12));
+    s->hello.version = TLS_WIRE_13;
+}
+
+static void make_pq(struct plan *p, struct probe_spec *s)
+{
+    *s = hello_of(p, VI_TLS13);
+    s->share_group = 29;
+    s->stop = TLS_STOP_HELLO;
+    s->follow_retry = false;
+}
+
+static void make_psk(struct plan *p, struct probe_spec *s)
+{
+    *s = hello_of(p, VI_TLS13);
+    s->kind = &probe_full;
+    s->stop = TLS_STOP_NEVER;
+    s->session = p->session13;
+}
+
+static void make_early(struct plan *p, struct probe_spec *s)
+{
+    make_psk(p, s);
+    s->session = p->early13;
+    s->hello.flags |= CH_EARLY_DATA;
+    s->hello.alpn = STR("\x08http/1.1");
+    s->request = plan_get(p, STR("/"), STR("identity"));
+}
+
+/* ---- what it means ---- */
+
+enum { HANDSHAKE_FAILURE = 40, INAPPROPRIATE_FALLBACK = 86, UNRECOGNIZED_NAME = 112,
+       NO_APPLICATION_PROTOCOL = 120 };
+
+static bool answered(const struct observation *o)
+{
+    return o->hs && (o->hs->hello || o->hs->retry);
+}
+
+static enum outcome judge_scsv(const struct plan *p, const struct observation *o, const char **why)
+{
+    if (answered(o))
+        return OUTCOME_VULNERABLE;
+    *why = "the fallback was refused with another alert than inappropriate_fallback";
+    return o->hs && o->hs->alert.code == INAPPROPRIATE_FALLBACK ? OUTCOME_SAFE : OUTCOME_NONE;
+}
+
+/* For both lax tests: an alert of any kind, or a close, is a refusal. */
+static enum outcome judge_lax(const struct plan *p, const struct observation *o, const char **why)
+{
+    *why = "no answer";
+    return answered(o) ? OUTCOME_VULNERABLE
+           : o->ending == ENDING_TIMEOUT || !o->connected ? OUTCOME_NONE : OUTCOME_SAFE;
+}
+
+static enum outcome judge_tolerant(const struct plan *p, const struct observation *o,
+                                   const char **why)
+{
+    *why = "the connection failed";
+    return answered(o) ? OUTCOME_SAFE : o->connected ? OUTCOME_VULNERABLE : OUTCOME_NONE;
+}
+
+static enum outcome judge_pq(const struct plan *p, const struct observation *o, const char **why)
+{
+    *why = "the handshake was refused";
+    if (!answered(o))
+        return OUTCOME_NONE;
+    return o->hs->retry && o->hs->retry_group == 0x11ec ? OUTCOME_VULNERABLE : OUTCOME_SAFE;
+}
+
+static enum outcome judge_resumed(const struct plan *p, const struct observation *o,
+                                  const char **why)
+{
+    *why = "the handshake failed";
+    if (!o->hs || !o->hs->hello)
+        return OUTCOME_NONE;
+    return o->hs->resumed ? OUTCOME_VULNERABLE : OUTCOME_SAFE;
+}
+
+static enum outcome judge_early(const struct plan *p, const struct observation *o, const char **why)
+{
+    enum { TOO_EARLY = 425 };
+    *why = "the handshake failed";
+    if (!o->hs || !o->hs->hello)
+        return OUTCOME_NONE;
+    bool refused_above = o->http && o->http->status == TOO_EARLY;
+    return o->hs->ee.early_data && !refused_above ? OUTCOME_VULNERABLE : OUTCOME_SAFE;
+}
+
+static const struct test_row rows[] = {
+    {TEST_RENEGOTIATION, "client-initiated renegotiation", true, ready_renegotiation,
+     make_renegotiation, NULL},
+    {TEST_TICKETBLEED, "Ticketbleed", true, ready_ticketbleed, make_ticketbleed, NULL},
+    {TEST_HEARTBLEED, "Heartbleed", true, ready_old, make_heartbleed, NULL},
+    {TEST_EARLY_CCS, "early ChangeCipherSpec", true, ready_old, make_early_ccs, NULL},
+    {TEST_FALLBACK_SCSV, "TLS_FALLBACK_SCSV", false, ready_scsv, make_scsv, judge_scsv},
+    {TEST_ALPN_LAX, "unknown application protocol", false, ready_any, make_alpn, judge_lax},
+    {TEST_SNI_LAX, "unknown name", false, ready_any, make_name, judge_lax},
+    {TEST_TOLERANCE, "GREASE, long and split hello", false, ready_any, make_tolerance,
+     judge_tolerant},
+    {TEST_GREASE, "GREASE", false, ready_tolerance_part, make_grease, judge_tolerant},
+    {TEST_LONG_HELLO, "long hello", false, ready_tolerance_part, make_long, judge_tolerant},
+    {TEST_SPLIT_HELLO, "split hello", false, ready_tolerance_part, make_split, judge_tolerant},
+    {TEST_MEDIUM_HELLO, "hello of 256 to 511 bytes", false, ready_old, make_medium, judge_tolerant},
+    {TEST_FUTURE_VERSION, "hello of a future version", false, ready_old, make_future,
+     judge_tolerant},
+    {TEST_PQ_PREFERRED, "post-quantum preference", false, ready_pq, make_pq, judge_pq},
+    {TEST_RESUME_PSK, "resumption in TLS 1.3", false, ready_psk, make_psk, judge_resumed},
+    {TEST_EARLY_DATA, "early data", true, ready_early, make_early, judge_early},
+    {TEST_EARLY_DATA_REPLAY, "early data, replayed", true, ready_replay, make_early, judge_early},
+};
+enum { ROWS = sizeof rows / sizeof *rows };
+
+struct progress {
+    bool asked[ROWS];
+    enum outcome first[ROWS];
+    unsigned repeats[ROWS];
+};
+
+static void skip(struct plan *p, const struct test_row *r, const char *why)
+{
+    bool passed = why && !why[0]; /* a part of something that passed as a whole */
+    plan_end_test(p, r->id, passed ? OUTCOME_SAFE : OUTCOME_NONE, passed ? NULL : why, NULL);
+}
+
+static void send(struct plan *p, struct plan_task *t, int i)
+{
+    struct probe_spec s;
+    rows[i].make(p, &s);
+    s.purpose = rows[i].purpose;
+    s.step = i;
+    s.intrusive = rows[i].intrusive;
+    plan_try(p, t, &s);
+}
+
+/* Resumption is no flaw: once is enough. */
+static bool is_flaw(enum test_id id)
+{
+    return id != TEST_RESUME_PSK && id != TEST_EARLY_DATA && id != TEST_EARLY_DATA_REPLAY &&
+           id != TEST_PQ_PREFERRED;
+}
+
+static void take(struct plan *p, struct plan_task *t, struct progress *g,
+                 const struct observation *o)
+{
+    int i = o->spec.step;
+    const struct test_row *r = &rows[i];
+    const char *why = NULL;
+    enum outcome outcome = r->judge ? r->judge(p, o, &why) : o->outcome;
+    why = r->judge ? why : o->why;
+    if (outcome == OUTCOME_VULNERABLE && is_flaw(r->id) && g->repeats[i]++ == 0) {
+        send(p, t, i);
+        return;
+    }
+    if (g->repeats[i] && outcome != OUTCOME_VULNERABLE) {
+        plan_end_test(p, r->id, OUTCOME_NONE,
+                      "two connections were answered differently (several servers behind one address?)",
+                      o);
+        return;
+    }
+    plan_end_test(p, r->id, outcome, outcome == OUTCOME_NONE ? why : NULL, o);
+}
+
+static void step(struct plan *p, struct plan_task *t, const struct observation *o)
+{
+    struct progress *g = t->data ? t->data : arena_zalloc(&p->arena, sizeof *g);
+    t->data = g;
+    if (!g || !p->options.tls) {
+        t->done = true;
+        return;
+    }
+    if (o)
+        take(p, t, g, o);
+    bool all = true;
+    for (int i = 0; i < ROWS; i++) {
+        const char *why = NULL;
+        if (g->asked[i])
+            continue;
+        enum ready r = rows[i].intrusive && !p->options.intrusive ? READY_SKIP : rows[i].ready(p, &why);
+        if (rows[i].intrusive && !p->options.intrusive)
+            why = "left out by --no-intrusive";
+        g->asked[i] = r != READY_WAIT;
+        all = all && g->asked[i];
+        if (r == READY_SKIP)
+            skip(p, &rows[i], why);
+        else if (r == READY_GO)
+            send(p, t, i);
+    }
+    t->done = all && t->in_flight == 0;
+}
+
+const struct task_row task_tests = {"tests", step};
