@@ -4,6 +4,8 @@
  * handshake messages are put together in `messages`. One call of tls_client_next gives one event, so
  * that the owner can act between two messages of the same record. Alerts, and records of types that
  * TLS does not know here, are events: what a server does wrong is what an audit is about. */
+#include "audit/tls_client.h"
+
 #include "audit/tls_client_part.h"
 
 #include "wire/tlswrite.h"
