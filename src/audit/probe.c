@@ -209,7 +209,10 @@ static void run_events(struct probe *p)
     while (!p->done && (e = tls_client_next(&p->tls)) != TLS_EV_NONE) {
         if (e == TLS_EV_ALERT && p->tls.alert.code == 0)
             p->o->clean_close = true;
-        k->on_event(p, e);
+        if (k->on_event)
+            k->on_event(p, e);
+        if (e == TLS_EV_ALERT && p->tls.alert.code == 0) /* nothing comes behind it (RFC 8446 6.1) */
+            probe_ended(p, ENDING_CLOSED, p->now);
         if (e == TLS_EV_FAULT && !p->done) {
             p->o->ending = p->tls.fault == -ERR_LIMIT ? ENDING_FLOOD : ENDING_GARBAGE;
             if (k->on_end)
