@@ -114,8 +114,8 @@ int crypto_random(struct crypto *c, void *ret, size_t n)
 static bool digest(struct crypto *c, enum crypto_md md, struct str pad, const struct str *parts,
                    size_t n, unsigned char *ret)
 {
-    bool ok = EVP_DigestInit_ex2(c->hash, c->mds[md], NULL) &&
-              EVP_DigestUpdate(c->hash, pad.p, pad.n);
+    bool ok =
+        EVP_DigestInit_ex2(c->hash, c->mds[md], NULL) && EVP_DigestUpdate(c->hash, pad.p, pad.n);
     for (size_t i = 0; ok && i < n; i++)
         ok = EVP_DigestUpdate(c->hash, parts[i].p, parts[i].n);
     return ok && EVP_DigestFinal_ex(c->hash, ret, NULL);

@@ -5,6 +5,7 @@
  * closed swallows the rest, as in browsers, so no search is ever made twice over the same bytes. */
 #include "audit/html_scan.h"
 
+#include "audit/html_text.h"
 #include "audit/http_url.h"
 
 enum attribute {
@@ -58,81 +59,6 @@ static bool is_space(char c)
 static bool is_letter(char c)
 {
     return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
-}
-
-/* ---- character references ---- */
-
-struct entity {
-    struct str name;
-    char c;
-};
-
-static const struct entity entities[] = {
-    {{"amp;", 4}, '&'},      {{"colon;", 6}, ':'},  {{"sol;", 4}, '/'},   {{"Tab;", 4}, '\t'},
-    {{"NewLine;", 8}, '\n'}, {{"quot;", 5}, '"'},   {{"apos;", 5}, '\''}, {{"lt;", 3}, '<'},
-    {{"gt;", 3}, '>'},       {{"period;", 7}, '.'}, {{"num;", 4}, '#'},   {{"quest;", 6}, '?'},
-    {{"equals;", 7}, '='},   {{"lowbar;", 7}, '_'}, {{"nbsp;", 5}, ' '},  {{"amp", 3}, '&'},
-};
-
-static uint32_t digit_of(char c)
-{
-    c = ascii_lower(c);
-    if (c >= '0' && c <= '9')
-        return (uint32_t)(c - '0');
-    return c >= 'a' && c <= 'f' ? (uint32_t)(c - 'a' + 10) : 16;
-}
-
-/* "&#58;", "&#x3a": digits as many as there are; the semicolon may be missing. */
-static size_t numeric(struct str s, char *ret)
-{
-    bool hex = s.n > 2 && (s.p[2] == 'x' || s.p[2] == 'X');
-    size_t i = hex ? 3 : 2, from = i;
-    uint32_t v = 0;
-    for (; i < s.n; i++) {
-        uint32_t digit = digit_of(s.p[i]);
-        if (digit >= (hex ? 16u : 10u))
-            break;
-        v = v > 0x110000 ? v : v * (hex ? 16 : 10) + digit;
-    }
-    if (i == from)
-        return 0;
-    *ret = v < 0x80 ? (char)v : '?'; /* no other character has a meaning in what we compare */
-    return i + (i < s.n && s.p[i] == ';');
-}
-
-/* Length of the reference that s begins with, or 0; s begins with '&'. */
-static size_t reference(struct str s, char *ret)
-{
-    if (s.n > 1 && s.p[1] == '#')
-        return numeric(s, ret);
-    for (size_t i = 0; i < sizeof entities / sizeof *entities; i++)
-        if (str_starts(str_from(s, 1), entities[i].name)) {
-            *ret = entities[i].c;
-            return 1 + entities[i].name.n;
-        }
-    return 0;
-}
-
-/* Decodes references. url: as the URL parser does first, spaces at the front and tabs and line ends
- * anywhere are dropped. */
-static struct str decode(struct str s, char out[HTML_URL_MAX], bool url)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < s.n && n < HTML_URL_MAX;) {
-        char c = s.p[i];
-        size_t used = c == '&' ? reference(str_from(s, i), &c) : 1;
-        if (used == 0) {
-            c = '&';
-            used = 1;
-        }
-        i += used;
-        if (url && (c == '\t' || c == '\n' || c == '\r' || (n == 0 && (unsigned char)c <= 0x20)))
-            continue;
-        out[n++] = c;
-    }
-    while (url && n && (unsigned char)out[n - 1] <= 0x20)
-        n--;
-    return str_of(out, n);
 }
 
 /* ---- URLs ---- */
@@ -194,9 +120,9 @@ static struct target target_of(const struct scan *s, struct str url)
     return t;
 }
 
-static struct str attribute_url(const struct tag *t, enum attribute a, char out[HTML_URL_MAX])
+static struct str attribute_url(const struct tag *t, enum attribute a, char out[HTML_TEXT_MAX])
 {
-    return decode(t->value[a], out, true);
+    return html_text_decode(t->value[a], out, true);
 }
 
 static void example(struct scan *s, const struct tag *t, enum html_ref_kind kind,
@@ -214,7 +140,7 @@ static void example(struct scan *s, const struct tag *t, enum html_ref_kind kind
 /* Mixed content (W3C Mixed Content 3): images, audio and video are upgradable, the rest blocked. */
 static void load(struct scan *s, const struct tag *t, enum attribute a, enum html_ref_kind kind)
 {
-    char text[HTML_URL_MAX];
+    char text[HTML_TEXT_MAX];
     if (!t->has[a])
         return;
     struct str url = attribute_url(t, a, text);
@@ -232,8 +158,8 @@ static void load(struct scan *s, const struct tag *t, enum attribute a, enum htm
 /* "a.png 1x, http://b/c.png 2x": any http: candidate counts, once. */
 static void load_srcset(struct scan *s, const struct tag *t)
 {
-    char text[HTML_URL_MAX];
-    struct str list = decode(t->value[A_SRCSET], text, true), piece;
+    char text[HTML_TEXT_MAX];
+    struct str list = html_text_decode(t->value[A_SRCSET], text, true), piece;
     while (t->has[A_SRCSET] && s->page->https && str_split(&list, ',', &piece)) {
         while (piece.n && is_space(piece.p[0]))
             piece = str_from(piece, 1);
@@ -301,7 +227,7 @@ static bool is_data_block(const struct tag *t)
 
 static void script(struct scan *s, const struct tag *t)
 {
-    char text[HTML_URL_MAX];
+    char text[HTML_TEXT_MAX];
     struct html_facts *f = s->f;
     f->scripts++;
     if (!t->has[A_SRC]) {
@@ -328,7 +254,7 @@ static void script(struct scan *s, const struct tag *t)
 
 static void stylesheet(struct scan *s, const struct tag *t)
 {
-    char text[HTML_URL_MAX];
+    char text[HTML_TEXT_MAX];
     struct str url = attribute_url(t, A_HREF, text);
     struct target to = target_of(s, url);
     load(s, t, A_HREF, HTML_REF_STYLESHEET);
@@ -376,7 +302,7 @@ static void media_element(struct scan *s, const struct tag *t)
 
 static void form_element(struct scan *s, const struct tag *t)
 {
-    char text[HTML_URL_MAX];
+    char text[HTML_TEXT_MAX];
     struct str url = t->has[A_ACTION] ? attribute_url(t, A_ACTION, text) : STR_NONE;
     s->form_http = url.n ? target_of(s, url).http : false;
     load(s, t, A_ACTION, HTML_REF_FORM);
@@ -396,7 +322,7 @@ static void input_element(struct scan *s, const struct tag *t)
 
 static void base_element(struct scan *s, const struct tag *t)
 {
-    char text[HTML_URL_MAX];
+    char text[HTML_TEXT_MAX];
     if (s->base_seen || !t->has[A_HREF]) /* HTML 4.2.3: the first one counts */
         return;
     struct target to = target_of(s, attribute_url(t, A_HREF, text));
@@ -424,13 +350,13 @@ static bool refreshes_to_http(struct str content)
 
 static void meta_element(struct scan *s, const struct tag *t)
 {
-    char text[HTML_URL_MAX];
+    char text[HTML_TEXT_MAX];
     struct html_facts *f = s->f;
     struct str name = str_trim(t->value[A_HTTP_EQUIV]);
     bool referrer = name.n == 0 && str_ieq(str_trim(t->value[A_NAME]), STR("referrer"));
     if ((name.n == 0 && !referrer) || !t->has[A_CONTENT])
         return;
-    struct str content = decode(t->value[A_CONTENT], text, false);
+    struct str content = html_text_decode(t->value[A_CONTENT], text, false);
     if (str_ieq(name, STR("refresh")))
         f->refresh_http |= refreshes_to_http(content);
     if (f->nmetas == HTML_METAS_MAX)

@@ -8,14 +8,12 @@
 #ifndef AUDIT_HTML_SCAN_H
 #define AUDIT_HTML_SCAN_H
 
+#include "audit/html_text.h"
 #include "base/arena.h"
-#include "base/str.h"
-
-#include "base/err.h"
 
 #define HTML_REFS_MAX  32
 #define HTML_METAS_MAX 16
-#define HTML_URL_MAX   2048 /* bytes kept of one URL */
+#define HTML_TEXT_MAX  2048 /* bytes kept of one URL */
 
 enum html_ref_kind {
     HTML_REF_SCRIPT,
@@ -37,7 +35,7 @@ enum html_problem {
 struct html_ref { /* an example for a report */
     enum html_ref_kind kind;
     enum html_problem problem;
-    struct str url; /* character references decoded, at most HTML_URL_MAX; in the arena */
+    struct str url; /* character references decoded, at most HTML_TEXT_MAX; in the arena */
     size_t at;      /* offset of the tag */
 };
 
@@ -75,7 +73,7 @@ struct html_facts {
     size_t nmetas;
 };
 
-/* -ERR_NOMEM. The arena needs at most HTML_REFS_MAX + 2 * HTML_METAS_MAX times HTML_URL_MAX bytes. */
+/* -ERR_NOMEM. The arena needs at most HTML_REFS_MAX + 2 * HTML_METAS_MAX times HTML_TEXT_MAX bytes. */
 int must_use html_scan(struct html_facts *ret, struct arena *arena, const struct html_page *page,
                        struct str html);
 

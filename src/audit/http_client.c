@@ -304,6 +304,7 @@ static int close_head(struct http_client *c)
     int err = parse_head(c, &h);
     if (err)
         return err;
+    c->answer.sloppy = 0; /* what is missing is no sloppiness */
     err = begin_body(c, &h);
     return err == 0 || err == -ERR_NEED_MORE ? finish(c, HTTP_END_CUT) : err;
 }
@@ -316,6 +317,25 @@ int http_client_close(struct http_client *c, bool clean)
     if (c->state == HEAD)
         return close_head(c);
     return finish(c, c->state == TO_CLOSE ? HTTP_END_CLOSE : HTTP_END_CUT);
+}
+
+void http_client_from_h2(struct http_answer *ret, const struct h2_client_answer *a)
+{
+    static const enum http_end ends[] = {[H2_CLIENT_OPEN] = HTTP_END_NONE,
+                                         [H2_CLIENT_DONE] = HTTP_END_CHUNK,
+                                         [H2_CLIENT_RESET] = HTTP_END_FAULT,
+                                         [H2_CLIENT_GONE] = HTTP_END_CUT};
+    *ret = (struct http_answer){.status = a->status,
+                                .version = HTTP_2,
+                                .interim = a->interim,
+                                .fields = a->fields,
+                                .nfields = a->nfields,
+                                .body = a->body,
+                                .body_bytes = a->body_bytes,
+                                .end = ends[a->end],
+                                .truncated = a->end == H2_CLIENT_GONE,
+                                .keep_alive = a->end == H2_CLIENT_DONE,
+                                .sloppy = a->cut ? HTTP_SLOPPY_MANY : 0};
 }
 
 const struct field *http_answer_find(const struct http_answer *a, struct str name)

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "http/h2_client.h"
 #include "wire/chunk.h"
 #include "wire/head.h"
 
@@ -53,7 +54,7 @@ struct http_answer {
     bool truncated;   /* HTTP_END_CUT */
     bool clean_close; /* the connection's end was announced (close_notify); only for CLOSE, CUT */
     bool keep_alive;  /* another request may follow on this connection */
-    unsigned sloppy;  /* HTTP_SLOPPY_*; 0: strict HTTP */
+    unsigned sloppy;  /* HTTP_SLOPPY_*; 0: strict HTTP, or the head was cut */
 };
 
 struct http_request {
@@ -97,6 +98,8 @@ int must_use http_client_feed(struct http_client *c, struct str in, size_t *ret_
  * status line; -ERR_NOMEM. */
 int must_use http_client_close(struct http_client *c, bool clean);
 
+/* The same answer as HTTP/2 gave it; its slices stay the HTTP/2 client's. */
+void http_client_from_h2(struct http_answer *ret, const struct h2_client_answer *a);
 /* First field of that name, or NULL. */
 const struct field *http_answer_find(const struct http_answer *a, struct str name);
 /* Its value, or the empty slice. */

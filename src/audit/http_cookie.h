@@ -15,20 +15,21 @@ enum http_same_site {
     SAME_SITE_INVALID, /* a value that no browser knows: read as if it were absent */
 };
 
-enum http_cookie_fault { /* browsers refuse the cookie, SAME_SITE apart */
-                         COOKIE_FAULT_HOST_PREFIX =
-                             1, /* __Host- without Secure, without Path=/, or with Domain */
-                         COOKIE_FAULT_SECURE_PREFIX = 2, /* __Secure- without Secure */
-                         COOKIE_FAULT_NONE_INSECURE = 4, /* SameSite=None without Secure */
-                         COOKIE_FAULT_SAME_SITE = 8,     /* SAME_SITE_INVALID */
-                         COOKIE_FAULT_PARTITIONED = 16,  /* Partitioned without Secure */
-                         COOKIE_FAULT_SIZE = 32,         /* name and value over 4096 bytes */
-                         COOKIE_FAULT_DOMAIN = 64,       /* Domain is not the host or above it */
+/* Browsers refuse the cookie, SAME_SITE apart. */
+enum http_cookie_fault {
+    COOKIE_FAULT_HOST_PREFIX = 1,   /* __Host- without Secure, without Path=/, or with Domain */
+    COOKIE_FAULT_SECURE_PREFIX = 2, /* __Secure- without Secure */
+    COOKIE_FAULT_NONE_INSECURE = 4, /* SameSite=None without Secure */
+    COOKIE_FAULT_SAME_SITE = 8,     /* SAME_SITE_INVALID */
+    COOKIE_FAULT_PARTITIONED = 16,  /* Partitioned without Secure */
+    COOKIE_FAULT_SIZE = 32,         /* name and value over 4096 bytes */
+    COOKIE_FAULT_DOMAIN = 64,       /* Domain is not the host or above it */
 };
 
 struct http_cookie {
-    struct str name, value, domain,
-        path; /* slices of the field's value; domain without a dot in front */
+    struct str name, value; /* slices of the field's value, as the next two */
+    struct str domain,
+        path; /* domain without a dot in front; path empty unless it begins with "/" */
     enum http_same_site same_site;
     bool secure, http_only, partitioned;
     bool persistent; /* Expires or Max-Age */

@@ -102,6 +102,8 @@ static void hsts_chain(struct hsts_facts *h, const struct http_seen *seen,
 static bool is_base_domain(struct str host)
 {
     size_t dot = str_find(host, '.', 0);
+    if (host.n && (host.p[0] == '[' || (host.p[host.n - 1] >= '0' && host.p[host.n - 1] <= '9')))
+        return false; /* an address */
     return dot < host.n && !http_url_same_site(host, str_from(host, dot + 1));
 }
 

@@ -69,24 +69,24 @@ struct redirect_facts {
 enum preload_state { PRELOAD_UNKNOWN, PRELOAD_TLD };
 enum preload_state http_facts_preload(struct str host);
 
-enum preload_missing { /* hstspreload.org's conditions */
-                       PRELOAD_NO_HSTS = 1,
-                       PRELOAD_MAX_AGE = 2, /* under HSTS_YEAR */
-                       PRELOAD_SUBDOMAINS = 4,
-                       PRELOAD_DIRECTIVE = 8,
-                       PRELOAD_CERT = 16,
-                       PRELOAD_REDIRECT =
-                           32, /* http does not lead to https on the same host first */
-                       PRELOAD_NOT_BASE =
-                           64, /* the host looks like a subdomain: only base domains are taken */
+/* What hstspreload.org asks for and is not there. */
+enum preload_missing {
+    PRELOAD_NO_HSTS = 1,
+    PRELOAD_MAX_AGE = 2, /* under HSTS_YEAR */
+    PRELOAD_SUBDOMAINS = 4,
+    PRELOAD_DIRECTIVE = 8,
+    PRELOAD_CERT = 16,
+    PRELOAD_REDIRECT = 32, /* http does not lead to https on the same host first */
+    PRELOAD_NOT_BASE = 64, /* looks like a subdomain: only base domains are taken */
 };
 
-enum stripping { /* how far a man in the middle gets with http: */
-                 STRIPPING_UNTESTED,
-                 STRIPPING_NONE,        /* preloaded */
-                 STRIPPING_FIRST_VISIT, /* HSTS of a year: only before the first visit */
-                 STRIPPING_OFTEN,       /* HSTS that is short, or not on every answer */
-                 STRIPPING_ALWAYS,      /* no HSTS */
+/* How far a man in the middle gets with http:. */
+enum stripping {
+    STRIPPING_UNTESTED,
+    STRIPPING_NONE,        /* preloaded */
+    STRIPPING_FIRST_VISIT, /* HSTS of a year: only before the first visit */
+    STRIPPING_OFTEN,       /* HSTS that is short, or not on every answer */
+    STRIPPING_ALWAYS,      /* no HSTS */
 };
 
 struct hsts_facts {

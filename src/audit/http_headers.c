@@ -1,54 +1,11 @@
 /* Security fields; see http_headers.h. One table: name of the field, function that reads it. */
 #include "audit/http_headers.h"
 
+#include "audit/http_param.h"
 #include "wire/date.h"
 #include "wire/scan.h"
 
 /* ---- shared grammar ---- */
-
-/* "name[=value]" with a token or quoted string as its value. `rest` begins behind it. */
-struct parameter {
-    struct str name, value;
-    bool has_value, quoted, bad;
-};
-
-/* RFC 9110 5.6.4, up to the closing quote; backslashes stay (no value that we compare has any). */
-static struct str quoted(struct str *in, bool *bad)
-{
-    size_t n = 1;
-    while (n < in->n && in->p[n] != '"')
-        n += in->p[n] == '\\' ? 2 : 1;
-    *bad |= n >= in->n;
-    struct str text = str_sub(*in, 1, n - 1);
-    *in = str_from(*in, n + 1);
-    return text;
-}
-
-/* The next parameter of a list with that separator; false at the end. Empty ones are skipped. */
-static bool next_parameter(struct str *in, char sep, struct parameter *ret)
-{
-    for (*in = str_trim(*in); in->n && in->p[0] == sep; *in = str_trim(str_from(*in, 1)))
-        ;
-    if (in->n == 0)
-        return false;
-    *ret = (struct parameter){.has_value = false};
-    size_t n = scan_token(*in);
-    ret->name = str_sub(*in, 0, n);
-    ret->bad = n == 0;
-    *in = str_trim(str_from(*in, n));
-    if (in->n && in->p[0] == '=') {
-        *in = str_trim(str_from(*in, 1));
-        ret->has_value = true;
-        ret->quoted = in->n && in->p[0] == '"';
-        size_t end = ret->quoted ? 0 : scan_token(*in);
-        ret->value = ret->quoted ? quoted(in, &ret->bad) : str_sub(*in, 0, end);
-        *in = str_trim(str_from(*in, end));
-    }
-    size_t stray = str_find(*in, sep, 0);
-    ret->bad |= stray != 0 && in->n != 0;
-    *in = str_from(*in, stray);
-    return true;
-}
 
 /* First member of a comma-separated list. */
 static struct str first_member(struct str value)
@@ -100,7 +57,7 @@ static bool seconds(struct str s, uint64_t *ret)
     return s.n > 0;
 }
 
-static void hsts_directive(struct hsts_value *v, const struct parameter *p, unsigned *seen)
+static void hsts_directive(struct hsts_value *v, const struct http_param *p, unsigned *seen)
 {
     static const struct choice known[] = {CHOICE("max-age", 1), CHOICE("includesubdomains", 2),
                                           CHOICE("preload", 4)};
@@ -121,9 +78,9 @@ static void hsts_directive(struct hsts_value *v, const struct parameter *p, unsi
 void http_headers_hsts(struct hsts_value *ret, struct str value)
 {
     struct hsts_value v = {.count = 1};
-    struct parameter p;
+    struct http_param p;
     unsigned seen = 0;
-    while (next_parameter(&value, ';', &p))
+    while (http_param_next(&value, ';', &p))
         hsts_directive(&v, &p, &seen);
     if (!(seen & 1))
         v.faults |= HSTS_FAULT_NO_MAX_AGE;
@@ -162,19 +119,33 @@ static void read_cookie(const struct reader *r, struct str value)
         h->ncookies++;
 }
 
-static void read_frame_options(const struct reader *r, struct str value)
+static enum frame_options frame_option(struct str value)
 {
     static const struct choice known[] = {CHOICE("deny", XFO_DENY),
                                           CHOICE("sameorigin", XFO_SAMEORIGIN)};
-    enum frame_options before = r->h->frame_options;
-    int is =
-        str_istarts(value, STR("allow-from")) ? XFO_ALLOW_FROM : CHOOSE(known, value, XFO_INVALID);
-    if (before != XFO_ABSENT)
-        r->h->frame_options_several = true;
-    if (before == XFO_ABSENT)
-        r->h->frame_options = (enum frame_options)is;
-    else if (before != (enum frame_options)is) /* HTML 7.8: contradicting values refuse no frame */
-        r->h->frame_options = XFO_INVALID;
+    if (str_istarts(value, STR("allow-from")))
+        return XFO_ALLOW_FROM;
+    return (enum frame_options)CHOOSE(known, value, XFO_INVALID);
+}
+
+static bool frame_option_works(enum frame_options o)
+{
+    return o == XFO_DENY || o == XFO_SAMEORIGIN;
+}
+
+/* HTML 7.8.1: a list; values that contradict each other refuse every frame if one of them is known. */
+static void read_frame_options(const struct reader *r, struct str value)
+{
+    struct str piece;
+    while (str_split(&value, ',', &piece)) {
+        enum frame_options is = frame_option(str_trim(piece)), before = r->h->frame_options;
+        r->h->frame_options_several |= before != XFO_ABSENT;
+        if (before == XFO_ABSENT)
+            r->h->frame_options = is;
+        else if (before != is)
+            r->h->frame_options =
+                frame_option_works(before) || frame_option_works(is) ? XFO_DENY : XFO_INVALID;
+    }
 }
 
 static void read_nosniff(const struct reader *r, struct str value)
@@ -257,13 +228,13 @@ static void read_coep_report_only(const struct reader *r, struct str value)
 
 static void read_xss(const struct reader *r, struct str value)
 {
-    struct parameter p;
+    struct http_param p;
     if (value.n == 0 || (value.p[0] != '0' && value.p[0] != '1')) {
         r->h->xss = XSS_INVALID;
         return;
     }
     r->h->xss = value.p[0] == '0' ? XSS_OFF : XSS_FILTER;
-    while (r->h->xss == XSS_FILTER && next_parameter(&value, ';', &p))
+    while (r->h->xss == XSS_FILTER && http_param_next(&value, ';', &p))
         if (str_ieq(p.name, STR("mode")) && str_ieq(p.value, STR("block")))
             r->h->xss = XSS_BLOCK;
 }
@@ -348,9 +319,9 @@ static void read_feature_policy(const struct reader *r, struct str value)
 
 static void pins(struct hpkp_value *v, struct str value)
 {
-    struct parameter p;
+    struct http_param p;
     v->present = true;
-    while (next_parameter(&value, ';', &p)) {
+    while (http_param_next(&value, ';', &p)) {
         v->pins += str_ieq(p.name, STR("pin-sha256"));
         v->include_subdomains |= str_ieq(p.name, STR("includesubdomains"));
         uint64_t age;
@@ -373,9 +344,9 @@ static void read_pins_report_only(const struct reader *r, struct str value)
 
 static void read_expect_ct(const struct reader *r, struct str value)
 {
-    struct parameter p;
+    struct http_param p;
     r->h->expect_ct.present = true;
-    while (next_parameter(&value, ',', &p)) {
+    while (http_param_next(&value, ',', &p)) {
         uint64_t age;
         r->h->expect_ct.enforce |= str_ieq(p.name, STR("enforce"));
         if (str_ieq(p.name, STR("max-age")) && str_u64(p.value, &age))
@@ -383,7 +354,7 @@ static void read_expect_ct(const struct reader *r, struct str value)
     }
 }
 
-static void read_alt_svc_entry(struct alt_svc_value *v, const struct parameter *p)
+static void read_alt_svc_entry(struct alt_svc_value *v, const struct http_param *p)
 {
     struct str authority = p->value;
     uint64_t port;
@@ -418,13 +389,13 @@ static void read_alt_svc(const struct reader *r, struct str value)
     while (value.n) { /* a quoted authority holds no comma, so members can be cut before parsing */
         size_t n = str_find(value, ',', 0);
         struct str member = str_sub(value, 0, n);
-        struct parameter p;
+        struct http_param p;
         bool had_h3 = v->h3;
         value = str_from(value, n + 1);
-        if (!next_parameter(&member, ';', &p))
+        if (!http_param_next(&member, ';', &p))
             continue;
         read_alt_svc_entry(v, &p);
-        while (next_parameter(&member, ';', &p))
+        while (http_param_next(&member, ';', &p))
             if (v->h3 && !had_h3 && str_ieq(p.name, STR("ma")))
                 v->invalid |= !str_u64(p.value, &v->h3_ma);
     }

@@ -122,7 +122,7 @@ struct http_headers {
     size_t ncookies;
     unsigned cookies_dropped; /* not readable, or beyond HTTP_COOKIES_MAX */
     enum frame_options frame_options;
-    bool frame_options_several; /* contradicting or repeated values */
+    bool frame_options_several; /* more than one value */
     enum nosniff nosniff;
     enum referrer_policy referrer;
     enum corp corp;

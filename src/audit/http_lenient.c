@@ -10,7 +10,7 @@ static struct str next_line(struct str *in, unsigned *sloppy)
 {
     size_t n = str_find(*in, '\n', 0);
     struct str line = str_of(in->p, n);
-    *in = str_from(*in, n < in->n ? n + 1 : n);
+    *in = str_from(*in, n + 1);
     if (line.n && line.p[line.n - 1] == '\r')
         line.n--;
     else

@@ -13,11 +13,11 @@
 #include <stdlib.h>
 
 enum kind {
-    KIND_EC,       /* keys of type EC in the group `name` */
-    KIND_X,        /* keys of type `name`, raw public bytes */
-    KIND_FFDHE,    /* the prime of the group `name` */
-    KIND_KEM,      /* keys of type `name`; the peer's share is a ciphertext */
-    KIND_FILLER    /* only the shape is known */
+    KIND_EC,    /* keys of type EC in the group `name` */
+    KIND_X,     /* keys of type `name`, raw public bytes */
+    KIND_FFDHE, /* the prime of the group `name` */
+    KIND_KEM,   /* keys of type `name`; the peer's share is a ciphertext */
+    KIND_FILLER /* only the shape is known */
 };
 
 enum { P256 = 23, P384 = 24, X25519 = 29 };
@@ -84,8 +84,8 @@ enum { ROWS = sizeof rows / sizeof *rows };
 
 struct key {
     bool tried;
-    EVP_PKEY *pkey;      /* not for ffdhe */
-    BIGNUM *p, *x;       /* ffdhe */
+    EVP_PKEY *pkey;       /* not for ffdhe */
+    BIGNUM *p, *x;        /* ffdhe */
     unsigned char *share; /* rows[i].size bytes; NULL: not supported */
 };
 
@@ -316,7 +316,7 @@ int kex_secret(struct kex_keys *k, uint16_t group, struct str peer_share, unsign
         return -ERR_UNSUPPORTED;
     if (peer_share.n == 0 || (r->kind != KIND_KEM && peer_share.n != r->size))
         return -ERR_RANGE;
-    int err = r->kind == KIND_KEM     ? secret_decapsulate(k->crypto, key, peer_share, secret, n, &n)
+    int err = r->kind == KIND_KEM ? secret_decapsulate(k->crypto, key, peer_share, secret, n, &n)
               : r->kind == KIND_FFDHE ? secret_ffdhe(k->crypto, r, key, peer_share, secret, &n)
                                       : secret_derive(k->crypto, r, key, peer_share, secret, n, &n);
     if (err)

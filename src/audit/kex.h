@@ -7,8 +7,8 @@
 #include "audit/crypto.h"
 
 enum {
-    KEX_SHARE_MAX = 1665,   /* bytes: SecP384r1MLKEM1024 */
-    KEX_SECRET_MAX = 1024   /* bytes: ffdhe8192 */
+    KEX_SHARE_MAX = 1665, /* bytes: SecP384r1MLKEM1024 */
+    KEX_SECRET_MAX = 1024 /* bytes: ffdhe8192 */
 };
 
 /* Our private keys by group, at most one each. One owner; `c` outlives it. */

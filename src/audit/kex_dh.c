@@ -66,6 +66,8 @@ static int exchange(struct crypto *c, const BIGNUM *p, const BIGNUM *g, const BI
     if (!err)
         err = kex_dh_power(c, ys, x, p, secret);
     if (!err)
+        err = buf_reserve(ret_secret, n); /* both are appended, or none */
+    if (!err)
         err = buf_append(ret_yc, crypto_str(yc, n));
     if (err)
         return err;

@@ -13,8 +13,8 @@ enum { KEX_DH_BITS_MIN = 64, KEX_DH_BITS_MAX = 16384 };
  * its leading zeros). -ERR_RANGE for numbers that nobody can calculate with: p even or not within
  * the limits above, g or Ys not between 1 and p - 1. Our exponent is new each time and short, which
  * bounds the work: some 20 ms at 8192 bits. */
-int must_use kex_dh(struct crypto *c, struct str p, struct str g, struct str ys,
-                    struct buf *ret_yc, struct buf *ret_secret);
+int must_use kex_dh(struct crypto *c, struct str p, struct str g, struct str ys, struct buf *ret_yc,
+                    struct buf *ret_secret);
 
 /* ---- the same in steps, with numbers; for kex.c ---- */
 

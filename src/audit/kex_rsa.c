@@ -98,8 +98,8 @@ static int power(const struct kex_rsa *k, BIGNUM *m, struct buf *out)
         return -ERR_RANGE;
     BN_CTX *ctx = BN_CTX_new_ex(crypto_lib(k->crypto));
     unsigned char *end = (unsigned char *)buf_end(out);
-    bool ok = ctx && BN_mod_exp(m, m, k->e, k->n, ctx) &&
-              BN_bn2binpad(m, end, (int)kex_rsa_size(k)) > 0;
+    bool ok =
+        ctx && BN_mod_exp(m, m, k->e, k->n, ctx) && BN_bn2binpad(m, end, (int)kex_rsa_size(k)) > 0;
     BN_CTX_free(ctx);
     if (!ok)
         return crypto_fail(-ERR_INTERNAL);

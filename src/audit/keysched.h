@@ -34,7 +34,7 @@ int must_use keysched_block(const struct keysched_suite *s, struct str master,
                             size_t n);
 /* verify_data of the client's or the server's Finished. */
 int must_use keysched_finished(const struct keysched_suite *s, struct str master, bool server,
-                               const struct transcript *t,
-                               unsigned char ret[KEYSCHED_FINISHED_MAX], size_t *ret_n);
+                               const struct transcript *t, unsigned char ret[KEYSCHED_FINISHED_MAX],
+                               size_t *ret_n);
 
 #endif

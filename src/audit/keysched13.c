@@ -117,10 +117,10 @@ int keysched13_named(const struct keysched13_suite *s, const struct keysched13_s
                      struct keysched13_secret *ret)
 {
     static const char *const labels[] = {
-        [KEYSCHED13_EXT_BINDER] = "ext binder",     [KEYSCHED13_RES_BINDER] = "res binder",
-        [KEYSCHED13_C_EARLY] = "c e traffic",       [KEYSCHED13_C_HANDSHAKE] = "c hs traffic",
-        [KEYSCHED13_S_HANDSHAKE] = "s hs traffic",  [KEYSCHED13_C_TRAFFIC] = "c ap traffic",
-        [KEYSCHED13_S_TRAFFIC] = "s ap traffic",    [KEYSCHED13_EXPORTER] = "exp master",
+        [KEYSCHED13_EXT_BINDER] = "ext binder",    [KEYSCHED13_RES_BINDER] = "res binder",
+        [KEYSCHED13_C_EARLY] = "c e traffic",      [KEYSCHED13_C_HANDSHAKE] = "c hs traffic",
+        [KEYSCHED13_S_HANDSHAKE] = "s hs traffic", [KEYSCHED13_C_TRAFFIC] = "c ap traffic",
+        [KEYSCHED13_S_TRAFFIC] = "s ap traffic",   [KEYSCHED13_EXPORTER] = "exp master",
         [KEYSCHED13_RESUMPTION] = "res master",
     };
     if ((size_t)label >= sizeof labels / sizeof *labels)

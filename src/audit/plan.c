@@ -87,7 +87,8 @@ int plan_init(struct plan *p, const struct plan_options *o, struct crypto *crypt
     *p = (struct plan){.options = *o, .crypto = crypto, .keys = keys};
     arena_init(&p->arena, 64 * 1024, PLAN_ARENA_MAX);
     int err = init_versions(p);
-    for (size_t i = 0; !err && i < sizeof rows / sizeof *rows; i++)
+    size_t n = o->only_contact ? 1 : sizeof rows / sizeof *rows;
+    for (size_t i = 0; !err && i < n; i++)
         p->tasks[p->ntasks++] = (struct plan_task){.row = rows[i]};
     if (err)
         plan_done(p);
@@ -155,12 +156,15 @@ struct probe_spec plan_hello(struct plan *p, uint16_t version, struct u16_list s
     return s;
 }
 
-struct str plan_get(struct plan *p, struct str target, struct str coding)
+struct str plan_get(struct plan *p, const struct http_url *url, struct str coding)
 {
     struct buf out;
     struct field fields[] = {{STR("Accept-Encoding"), coding, FIELD_OTHER}};
-    struct http_request r = {.target = target, .host = p->options.host, .fields = fields, .nfields = 1};
-    buf_init(&out, 8192);
+    struct http_request r = {.target = url->target,
+                             .host = http_url_authority(&p->arena, url),
+                             .fields = fields,
+                             .nfields = coding.n ? 1 : 0};
+    buf_init(&out, 16384);
     struct str text = http_client_request(&out, &r) ? STR_NONE : arena_str(&p->arena, buf_str(&out));
     buf_done(&out);
     return text;

@@ -4,7 +4,7 @@
 #ifndef AUDIT_PLAN_H
 #define AUDIT_PLAN_H
 
-#include "audit/http_client.h"
+#include "audit/http_facts.h"
 #include "audit/tls_facts.h"
 
 #define PLAN_ARENA_MAX (8u * 1024 * 1024) /* bytes that an endpoint's facts and specs may take */
@@ -13,12 +13,14 @@
 
 struct plan_options {
     struct str sni;        /* A-labels; empty: none is sent */
-    struct str host;       /* for Host: */
-    struct str plain_host; /* the same for port 80 */
+    struct http_url url;   /* https://host:port/ */
+    struct http_url plain_url; /* the same on port 80 */
     bool tls;              /* false: only port 80 */
     bool plain;            /* ask port 80 */
     bool intrusive;
     bool http;             /* send requests at all */
+    bool thorough;         /* also what only completes a list */
+    bool only_contact;     /* nothing but the first contact, to compare keys */
     int64_t wall;          /* s since 1970, at the start */
 };
 
@@ -39,11 +41,15 @@ struct plan_task {
     bool done;
 };
 
+enum { HOPS_MAX = 6 };
+
 struct plain_facts {       /* port 80; see http_facts.h for the judgement */
     bool asked;
     enum ending ending;
     bool connected;
-    struct http_answer *root, *options; /* GET /, OPTIONS * with Upgrade: TLS; NULL: no answer */
+    struct http_hop hops[HOPS_MAX]; /* http://host/ and where it leads on this host and port */
+    size_t nhops;
+    struct http_answer *options;    /* OPTIONS * with Upgrade: TLS; NULL: no answer */
     uint32_t root_evidence, options_evidence;
 };
 
@@ -57,7 +63,11 @@ struct plan {
     struct kex_keys *keys;    /* borrowed */
     struct tls_facts facts;
     struct plain_facts plain;
-    struct http_answer *https, *https_coded; /* GET / as identity, and with codings offered */
+    /* https://host/ without content coding and where it leads on this host; the last one may be
+     * elsewhere, without an answer. */
+    struct http_hop https[HOPS_MAX];
+    size_t nhttps;
+    struct http_answer *https_coded; /* GET / with codings offered */
     uint32_t https_evidence, https_coded_evidence;
     bool https_clean_close;
     struct str keys_seen[PLAN_KEYS_MAX]; /* public keys of key exchanges */
@@ -90,8 +100,8 @@ void plan_try(struct plan *p, struct plan_task *t, const struct probe_spec *spec
 /* A hello of that version with everything in it that does no harm: all suites that `suites` names,
  * all groups and signature algorithms, the usual extensions. */
 struct probe_spec plan_hello(struct plan *p, uint16_t version, struct u16_list suites);
-/* GET /, on a connection of its own. `coding`: value of Accept-Encoding. */
-struct str plan_get(struct plan *p, struct str target, struct str coding);
+/* A GET on a connection of its own. `coding`: value of Accept-Encoding; empty: none is named. */
+struct str plan_get(struct plan *p, const struct http_url *url, struct str coding);
 struct http_answer *plan_keep_answer(struct plan *p, const struct http_answer *a);
 struct tls_session *plan_keep_session(struct plan *p, const struct tls_session *s);
 void plan_end_test(struct plan *p, enum test_id id, enum outcome outcome, const char *why,

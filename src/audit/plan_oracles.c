@@ -183,7 +183,7 @@ static struct probe_spec cbc_spec(struct plan *p)
     s.stop = TLS_STOP_NEVER;
     s.intrusive = true;
     s.hello.alpn = STR("\x08http/1.1");
-    s.request = plan_get(p, STR("/"), STR("identity"));
+    s.request = plan_get(p, &p->options.url, STR("identity"));
     return s;
 }
 

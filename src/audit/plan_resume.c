@@ -1,7 +1,8 @@
-/* Resuming sessions of TLS up to 1.2, by ticket and by id. TLS 1.3's is in plan_tests.c. */
+/* Resuming sessions of TLS up to 1.2 by id; by ticket Ticketbleed's probe does it, in plan_tests.c,
+ * where TLS 1.3's is, too. */
 #include "audit/plan.h"
 
-enum { STEP_TICKET, STEP_FRESH, STEP_ID };
+enum { STEP_FRESH, STEP_ID };
 
 static struct probe_spec hello(struct plan *p)
 {
@@ -17,16 +18,6 @@ static struct probe_spec hello(struct plan *p)
     s.purpose = "resumption";
     s.stop = TLS_STOP_NEVER;
     return s;
-}
-
-static void ask_ticket(struct plan *p, struct plan_task *t)
-{
-    struct probe_spec s = hello(p);
-    s.session = p->session12;
-    s.hello.session_id = STR("gate443 resumes by ticket, thanks");
-    s.hello.session_id.n = 32;
-    s.step = STEP_TICKET;
-    plan_try(p, t, &s);
 }
 
 /* Without the ticket extension the server has to remember the session itself. */
@@ -61,9 +52,7 @@ static void take_resumed(struct plan *p, enum test_id id, const struct observati
 
 static void take(struct plan *p, struct plan_task *t, const struct observation *o)
 {
-    if (o->spec.step == STEP_TICKET) {
-        take_resumed(p, TEST_RESUME_TICKET, o);
-    } else if (o->spec.step == STEP_ID) {
+    if (o->spec.step == STEP_ID) {
         take_resumed(p, TEST_RESUME_ID, o);
     } else if (o->nsessions && o->sessions[0].session_id.n) {
         ask_id(p, t, o);
@@ -76,7 +65,6 @@ static void take(struct plan *p, struct plan_task *t, const struct observation *
 
 static void none(struct plan *p, struct plan_task *t, const char *why)
 {
-    plan_end_test(p, TEST_RESUME_TICKET, OUTCOME_NONE, why, NULL);
     plan_end_test(p, TEST_RESUME_ID, OUTCOME_NONE, why, NULL);
     t->done = true;
 }
@@ -93,10 +81,6 @@ static void step(struct plan *p, struct plan_task *t, const struct observation *
     else if (t->state == 0) {
         t->state = 1;
         ask_fresh(p, t);
-        if (p->session12 && p->session12->ticket.n)
-            ask_ticket(p, t);
-        else
-            plan_end_test(p, TEST_RESUME_TICKET, OUTCOME_SAFE, NULL, NULL);
     } else if (t->in_flight == 0) {
         t->done = true;
     }

@@ -17,11 +17,12 @@ struct test_row {
 
 /* ---- when ---- */
 
-/* A version is known when the first answers of its walk are: the suites found until then do. */
+/* A version is known when its walk has found two suites, which is enough to see whose order counts,
+ * or has ended. The walks stand behind the first task, the newest version first. */
 static bool version_known(const struct plan *p, enum tls_version_index v)
 {
     const struct version_facts *f = &p->facts.v[v];
-    return f->offered == KNOWN_NO || (f->offered == KNOWN_YES && f->nsuites > 0);
+    return f->offered == KNOWN_NO || f->nsuites > 1 || p->tasks[1 + VI_TLS13 - v].done;
 }
 
 static bool walks_done(const struct plan *p)
@@ -36,7 +37,7 @@ static enum ready ready_any(const struct plan *p, const char **why)
 {
     *why = "no version of TLS to test with";
     bool first = version_known(p, VI_TLS13) && version_known(p, VI_TLS12);
-    if (first && plan_best(p, VI_TLS13) >= VI_TLS12 && plan_best(p, VI_TLS13) != VI_COUNT)
+    if (first && (p->facts.v[VI_TLS13].nsuites || p->facts.v[VI_TLS12].nsuites))
         return READY_GO;
     if (!walks_done(p))
         return READY_WAIT;
@@ -47,12 +48,23 @@ static enum ready ready_any(const struct plan *p, const char **why)
 static enum ready ready_old(const struct plan *p, const char **why)
 {
     *why = "the server offers TLS 1.3 only";
-    if (version_known(p, VI_TLS12) && p->facts.v[VI_TLS12].offered == KNOWN_YES)
+    if (version_known(p, VI_TLS12) && p->facts.v[VI_TLS12].nsuites)
         return READY_GO;
     if (!walks_done(p))
         return READY_WAIT;
     enum tls_version_index best = plan_best(p, VI_TLS12);
     return best == VI_COUNT || p->facts.v[best].nsuites == 0 ? READY_SKIP : READY_GO;
+}
+
+/* Every hello of the walk asked for the extension. */
+static enum ready ready_heartbleed(const struct plan *p, const char **why)
+{
+    enum ready r = ready_old(p, why);
+    if (r != READY_GO)
+        return r;
+    *why = "";
+    return p->facts.heartbeat == KNOWN_YES ? READY_GO
+           : walks_done(p) || p->facts.heartbeat == KNOWN_NO ? READY_SKIP : READY_WAIT;
 }
 
 static unsigned versions_offered(const struct plan *p)
@@ -110,6 +122,15 @@ static enum ready ready_tolerance_part(const struct plan *p, const char **why)
     return all->outcome == OUTCOME_VULNERABLE ? READY_GO : READY_SKIP;
 }
 
+static enum ready ready_old_tolerance_part(const struct plan *p, const char **why)
+{
+    const struct test_result *all = &p->facts.tests[TEST_OLD_TOLERANCE];
+    if (!all->ended)
+        return READY_WAIT;
+    *why = all->outcome == OUTCOME_SAFE ? "" : all->why;
+    return all->outcome == OUTCOME_VULNERABLE ? READY_GO : READY_SKIP;
+}
+
 static enum ready ready_pq(const struct plan *p, const char **why)
 {
     enum ready r = ready_any(p, why);
@@ -153,12 +174,14 @@ static enum ready ready_replay(const struct plan *p, const char **why)
 
 /* ---- what ---- */
 
+/* The suites found so far, the last one first: a server that goes by its own order found them in
+ * that, and does not take the first of these. */
 static struct probe_spec hello_of(struct plan *p, enum tls_version_index v)
 {
     const struct version_facts *f = &p->facts.v[v];
     uint16_t codes[SUITES_MAX];
     size_t n = 0;
-    for (size_t i = 0; i < f->nsuites; i++)
+    for (size_t i = f->nsuites; i-- > 0;)
         if (f->suites[i].code <= 0xffff)
             codes[n++] = (uint16_t)f->suites[i].code;
     struct probe_spec s = plan_hello(p, version_wire(v), offer_copy(p, codes, n));
@@ -202,7 +225,7 @@ static void make_renegotiation(struct plan *p, struct probe_spec *s)
     s->kind = &probe_renegotiation;
     s->stop = TLS_STOP_NEVER;
     if (p->options.http)
-        s->request = plan_get(p, STR("/"), STR("identity"));
+        s->request = plan_get(p, &p->options.url, STR("identity"));
 }
 
 static void make_ticketbleed(struct plan *p, struct probe_spec *s)
@@ -271,6 +294,7 @@ static void make_split(struct plan *p, struct probe_spec *s)
 static void make_medium(struct plan *p, struct probe_spec *s)
 {
     *s = hello_of(p, plan_best(p, VI_TLS12));
+    s->stop = TLS_STOP_HELLO;
     if (s->hello.suites.n > 8)
         s->hello.suites.n = 8;
     s->hello.extra = STR_NONE;
@@ -282,6 +306,13 @@ static void make_medium(struct plan *p, struct probe_spec *s)
 static void make_future(struct plan *p, struct probe_spec *s)
 {
     *s = hello_of(p, plan_best(p, VI_TLS12));
+    s->stop = TLS_STOP_HELLO;
+    s->hello.version = TLS_WIRE_13;
+}
+
+static void make_old_tolerance(struct plan *p, struct probe_spec *s)
+{
+    make_medium(p, s);
     s->hello.version = TLS_WIRE_13;
 }
 
@@ -307,7 +338,7 @@ static void make_early(struct plan *p, struct probe_spec *s)
     s->session = p->early13;
     s->hello.flags |= CH_EARLY_DATA;
     s->hello.alpn = STR("\x08http/1.1");
-    s->request = plan_get(p, STR("/"), STR("identity"));
+    s->request = plan_get(p, &p->options.url, STR("identity"));
 }
 
 /* ---- what it means ---- */
@@ -374,7 +405,7 @@ static const struct test_row rows[] = {
     {TEST_RENEGOTIATION, "client-initiated renegotiation", true, ready_renegotiation,
      make_renegotiation, NULL},
     {TEST_TICKETBLEED, "Ticketbleed", true, ready_ticketbleed, make_ticketbleed, NULL},
-    {TEST_HEARTBLEED, "Heartbleed", true, ready_old, make_heartbleed, NULL},
+    {TEST_HEARTBLEED, "Heartbleed", true, ready_heartbleed, make_heartbleed, NULL},
     {TEST_EARLY_CCS, "early ChangeCipherSpec", true, ready_old, make_early_ccs, NULL},
     {TEST_FALLBACK_SCSV, "TLS_FALLBACK_SCSV", false, ready_scsv, make_scsv, judge_scsv},
     {TEST_ALPN_LAX, "unknown application protocol", false, ready_any, make_alpn, judge_lax},
@@ -384,9 +415,12 @@ static const struct test_row rows[] = {
     {TEST_GREASE, "GREASE", false, ready_tolerance_part, make_grease, judge_tolerant},
     {TEST_LONG_HELLO, "long hello", false, ready_tolerance_part, make_long, judge_tolerant},
     {TEST_SPLIT_HELLO, "split hello", false, ready_tolerance_part, make_split, judge_tolerant},
-    {TEST_MEDIUM_HELLO, "hello of 256 to 511 bytes", false, ready_old, make_medium, judge_tolerant},
-    {TEST_FUTURE_VERSION, "hello of a future version", false, ready_old, make_future,
+    {TEST_OLD_TOLERANCE, "hello of middle size and future version", false, ready_old,
+     make_old_tolerance, judge_tolerant},
+    {TEST_MEDIUM_HELLO, "hello of 256 to 511 bytes", false, ready_old_tolerance_part, make_medium,
      judge_tolerant},
+    {TEST_FUTURE_VERSION, "hello of a future version", false, ready_old_tolerance_part,
+     make_future, judge_tolerant},
     {TEST_PQ_PREFERRED, "post-quantum preference", false, ready_pq, make_pq, judge_pq},
     {TEST_RESUME_PSK, "resumption in TLS 1.3", false, ready_psk, make_psk, judge_resumed},
     {TEST_EARLY_DATA, "early data", true, ready_early, make_early, judge_early},
@@ -416,11 +450,22 @@ static void send(struct plan *p, struct plan_task *t, int i)
     plan_try(p, t, &s);
 }
 
+static void learn_order(struct plan *p, const struct observation *o)
+{
+    const struct handshake *hs = o->hs;
+    struct u16_list offered = o->spec.hello.suites;
+    if (!hs || (!hs->hello && !hs->retry) || hs->resumed || offered.n < 2)
+        return;
+    struct version_facts *f = &p->facts.v[version_index(hs->version)];
+    uint16_t chosen = hs->retry && !hs->hello ? hs->retry_suite : hs->suite;
+    f->server_order = chosen == offered.v[0] ? KNOWN_NO : KNOWN_YES;
+}
+
 /* Resumption is no flaw: once is enough. */
 static bool is_flaw(enum test_id id)
 {
     return id != TEST_RESUME_PSK && id != TEST_EARLY_DATA && id != TEST_EARLY_DATA_REPLAY &&
-           id != TEST_PQ_PREFERRED;
+           id != TEST_PQ_PREFERRED && id != TEST_ALPN_LAX && id != TEST_SNI_LAX;
 }
 
 static void take(struct plan *p, struct plan_task *t, struct progress *g,
@@ -428,6 +473,10 @@ static void take(struct plan *p, struct plan_task *t, struct progress *g,
 {
     int i = o->spec.step;
     const struct test_row *r = &rows[i];
+    if (r->id == TEST_TOLERANCE || r->id == TEST_OLD_TOLERANCE || r->id == TEST_EARLY_CCS)
+        learn_order(p, o);
+    if (r->id == TEST_TICKETBLEED && o->hs)
+        plan_end_test(p, TEST_RESUME_TICKET, o->hs->resumed ? OUTCOME_VULNERABLE : OUTCOME_SAFE, NULL, o);
     const char *why = NULL;
     enum outcome outcome = r->judge ? r->judge(p, o, &why) : o->outcome;
     why = r->judge ? why : o->why;

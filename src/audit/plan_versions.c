@@ -33,7 +33,7 @@ static void first_contact(struct plan *p, struct plan_task *t)
     s.hello.alpn = STR("\x08http/1.1");
     s.variant = 1;
     if (p->options.http)
-        s.request = plan_get(p, STR("/"), STR("identity"));
+        s.request = plan_get(p, &p->options.url, STR("identity"));
     plan_try(p, t, &s);
 }
 
@@ -61,7 +61,7 @@ static void take_first(struct plan *p, struct plan_task *t, const struct observa
                                                   (unsigned char)o->hs->ee.groups.p[i + 1]));
     }
     if (o->http) {
-        p->https = plan_keep_answer(p, o->http);
+        p->https[p->nhttps++] = (struct http_hop){p->options.url, plan_keep_answer(p, o->http), true};
         p->https_evidence = o->number;
         p->https_clean_close = o->clean_close;
     }
@@ -94,7 +94,8 @@ static void step(struct plan *p, struct plan_task *t, const struct observation *
     } else if (t->state == 0) {
         t->state = 1;
         first_contact(p, t);
-        ask_ssl2(p, t);
+        if (!p->options.only_contact)
+            ask_ssl2(p, t);
     } else if (o && o->spec.step == 1) {
         take_ssl2(p, o);
     } else if (o) {

@@ -10,7 +10,7 @@
  * walked on its own, with the suites that are known to work. */
 #include "audit/plan.h"
 
-#include <stdlib.h>
+#include "wire/tls_names.h"
 
 enum { LANES_MAX = 24, LONG_RTT = 20 * 1000000 /* ns */, TRIES = 2 };
 enum { OLD_SERVERS_READ = 112 }; /* suites in a hello that even those take who choke on more */
@@ -42,7 +42,7 @@ struct walk {
     bool refused_closed;       /* a hello was answered by a close, not by an alert */
     bool unanswered;
     bool second;               /* groups and algorithms have their lanes */
-    bool order_asked, tried_old;
+    bool tried_old;
     const char *why;
 };
 
@@ -266,8 +266,15 @@ static void lane_found(struct plan *p, struct plan_task *t, struct walk *w, size
         ask_both(p, t, w, lane);
 }
 
-static bool narrowed(const struct walk *w, const struct lane *l)
+/* Some list other than the suites' may be exhausted. Not the groups, if one is left that the server
+ * has told us it knows. */
+static bool narrowed(const struct plan *p, const struct walk *w, const struct lane *l)
 {
+    bool known = false;
+    for (size_t i = 0; is13(w) && i < w->ngroups; i++)
+        known = known || number_set_has(&p->facts.groups, w->groups_left[i]);
+    if (known)
+        return false;
     struct u16_list groups = is13(w) ? offer_groups13() : offer_groups12();
     struct u16_list sigalgs = is13(w) ? offer_sigalgs13() : offer_sigalgs12();
     return l->mode == LANE_NARROW && (w->ngroups < groups.n || w->nsigalgs < sigalgs.n);
@@ -297,7 +304,7 @@ static void lane_refused(struct plan *p, struct plan_task *t, struct walk *w, si
     struct lane *l = w->lanes[lane];
     w->refused_closed = w->refused_closed || (o->hs && o->hs->alert.code == ALERT_NONE);
     l->tries = 0;
-    if (narrowed(w, l)) {
+    if (narrowed(p, w, l)) {
         l->mode = LANE_SUITES;
         ask(p, t, w, lane);
         return;
@@ -379,17 +386,30 @@ static void add_groups_lane(struct plan *p, struct plan_task *t, struct walk *w)
     ask(p, t, w, w->nlanes - 1);
 }
 
-/* One lane for RSA and one for all else, so that the certificates of both kinds are seen. */
+static bool is_weak_sigalg(uint16_t a)
+{
+    const struct tls_sigalg *s = tls_names_sigalg(a);
+    return !s || s->hash == TLS_HASH_SHA224 || s->key == TLS_KEY_DSA || tls_names_sigalg_is_weak(s);
+}
+
+/* Which algorithms a lane is for. TLS 1.3: one for RSA and one for all else, so that the certificates
+ * of both kinds are seen. TLS 1.2 has shown its certificates with the suites; there the weak ones are
+ * asked for, and the strong that nothing has shown yet only when the audit is to be thorough. */
+static bool wants_sigalg(const struct plan *p, const struct walk *w, uint16_t a, int lane)
+{
+    bool rsa = (a & 0xff) == 1 || (a >= 0x0804 && a <= 0x0806);
+    if (is13(w))
+        return rsa == (lane == 1);
+    return is_weak_sigalg(a) ? lane == 0 : lane == 1 && p->options.thorough;
+}
+
 static void add_sigalg_lanes(struct plan *p, struct plan_task *t, struct walk *w)
 {
-    for (int rsa = 0; rsa < 2; rsa++) {
+    for (int lane = 0; lane < 2; lane++) {
         struct lane *l = add_lane(p, w, LANE_SIGALGS);
-        for (size_t i = 0; l && i < w->nsigalgs; i++) {
-            uint16_t a = w->sigalgs_left[i];
-            bool is_rsa = (a & 0xff) == 1 || (a >= 0x0804 && a <= 0x0806);
-            if (is_rsa == (rsa == 1))
-                l->left[l->n++] = a;
-        }
+        for (size_t i = 0; l && i < w->nsigalgs; i++)
+            if (wants_sigalg(p, w, w->sigalgs_left[i], lane))
+                l->left[l->n++] = w->sigalgs_left[i];
         if (l && l->n)
             ask(p, t, w, w->nlanes - 1);
         else if (l)
@@ -397,42 +417,11 @@ static void add_sigalg_lanes(struct plan *p, struct plan_task *t, struct walk *w
     }
 }
 
-/* The found suites in the opposite order: does the same one win? */
-static void ask_order(struct plan *p, struct plan_task *t, struct walk *w)
-{
-    struct version_facts *f = &p->facts.v[w->v];
-    uint16_t codes[SUITES_MAX];
-    w->order_asked = true;
-    if (f->nsuites < 2)
-        return;
-    for (size_t i = 0; i < f->nsuites; i++)
-        codes[i] = (uint16_t)f->suites[f->nsuites - 1 - i].code;
-    struct probe_spec s = plan_hello(p, wire(w), offer_copy(p, codes, f->nsuites));
-    s.purpose = "order of suites";
-    s.stop = TLS_STOP_HELLO;
-    s.step = -1;
-    plan_try(p, t, &s);
-}
-
-static void take_order(struct plan *p, struct walk *w, const struct observation *o)
-{
-    struct version_facts *f = &p->facts.v[w->v];
-    const struct handshake *hs = o->hs;
-    if (!hs || (!hs->hello && !hs->retry) || !f->nsuites)
-        return;
-    uint16_t chosen = hs->retry && !hs->hello ? hs->retry_suite : hs->suite;
-    if (chosen == o->spec.hello.suites.v[0])
-        f->server_order = KNOWN_NO;
-    else
-        f->server_order = KNOWN_YES;
-}
-
 static void second_round(struct plan *p, struct plan_task *t, struct walk *w)
 {
     w->second = true;
     if (p->facts.v[w->v].nsuites == 0)
         return;
-    ask_order(p, t, w);
     if (w->v >= VI_TLS12)
         add_groups_lane(p, t, w);
     if (w->v >= VI_TLS12)
@@ -469,10 +458,8 @@ static void walk_step(struct plan *p, struct plan_task *t, const struct observat
         t->done = true;
         return;
     }
-    if (o && o->spec.step >= 0)
+    if (o)
         on_answer(p, t, w, o);
-    else if (o)
-        take_order(p, w, o);
     if (o && w->rest_waits)
         go_on_with_rest(p, t, w);
     if (!lanes_done(w) || t->in_flight)

@@ -92,7 +92,7 @@ struct report {
     struct conformance *mozilla;
     size_t nmozilla;
 
-    struct finding *findings; /* in the order of the registry */
+    struct finding *findings; /* in the order of the registry: those of one check are neighbours */
     size_t nfindings;
     struct report_protocol *protocols;
     size_t nprotocols;

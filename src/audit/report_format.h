@@ -16,13 +16,22 @@ struct report_format {
     const char *name; /* "json" */
     const char *doc;
     /* Whole documents for any number of reports (JUnit, SARIF, HTML, JSON of several targets): begin,
-     * each report as it is ready, end. Memory does not grow with the number of reports. */
+     * each report as it is ready, end. Memory does not grow with the number of reports: nothing is
+     * kept between calls, and the caller writes `out` away after each and clears it. A buffer of
+     * REPORT_OUT_MAX takes any report; buf_ok tells. */
     void (*begin)(struct buf *out, const struct format_options *o);
-    void (*report)(struct buf *out, const struct report *r, const struct format_options *o, bool first);
+    void (*report)(struct buf *out, const struct report *r, const struct format_options *o,
+                   bool first);
     void (*end)(struct buf *out, const struct format_options *o);
 };
+#define REPORT_OUT_MAX (16u * REPORT_MAX) /* hostile bytes grow by escaping, evidence by hex */
 
-extern const struct report_format report_formats[]; /* ended by a row without name */
+/* The table, ended by NULL. */
+extern const struct report_format *const report_formats[];
 const struct report_format *report_format_find(struct str name); /* NULL: none */
+
+/* Its rows. */
+extern const struct report_format report_terminal, report_json, report_jsonl, report_html,
+    report_junit, report_sarif, report_prometheus;
 
 #endif

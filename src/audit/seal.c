@@ -458,8 +458,7 @@ static bool aead(struct seal *s, const unsigned char nonce[AEAD_IV], struct str 
     if (r->kind != KIND_CCM || s->sending)
         if (EVP_CipherFinal_ex(s->ctx, p + n, &more) <= 0 || more != 0)
             return false;
-    return !s->sending ||
-           EVP_CIPHER_CTX_ctrl(s->ctx, EVP_CTRL_AEAD_GET_TAG, r->tag, p + n) > 0;
+    return !s->sending || EVP_CIPHER_CTX_ctrl(s->ctx, EVP_CTRL_AEAD_GET_TAG, r->tag, p + n) > 0;
 }
 
 static struct str make_aad(const struct seal *s, const unsigned char header[SEAL_HEADER], size_t n,

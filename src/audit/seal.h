@@ -37,20 +37,20 @@ enum seal_cipher {
 };
 
 enum { /* bytes */
-    SEAL_HEADER = 5,
-    SEAL_PLAIN_MAX = 16384,       /* of an honest record's content */
-    SEAL_OVERHEAD_MAX = 2048,     /* RFC 5246 6.2.3: what protection may add */
-    SEAL_BODY_MAX = SEAL_PLAIN_MAX + SEAL_OVERHEAD_MAX,
-    SEAL_KEY_MAX = 32,
-    SEAL_IV_MAX = 16,
-    SEAL_MAC_MAX = 48
+       SEAL_HEADER = 5,
+       SEAL_PLAIN_MAX = 16384,   /* of an honest record's content */
+       SEAL_OVERHEAD_MAX = 2048, /* RFC 5246 6.2.3: what protection may add */
+       SEAL_BODY_MAX = SEAL_PLAIN_MAX + SEAL_OVERHEAD_MAX,
+       SEAL_KEY_MAX = 32,
+       SEAL_IV_MAX = 16,
+       SEAL_MAC_MAX = 48
 };
 
 struct seal_params {
-    uint16_t version;        /* negotiated: 0x0300 to 0x0304 */
+    uint16_t version; /* negotiated: 0x0300 to 0x0304 */
     enum seal_cipher cipher;
-    enum crypto_md mac;      /* of the suites without AEAD: MD5, SHA-1, SHA-256, SHA-384 */
-    bool encrypt_then_mac;   /* RFC 7366 was agreed; counts for CBC in TLS only */
+    enum crypto_md mac;    /* of the suites without AEAD: MD5, SHA-1, SHA-256, SHA-384 */
+    bool encrypt_then_mac; /* RFC 7366 was agreed; counts for CBC in TLS only */
 };
 
 /* One direction's keys, borrowed; empty where the cipher takes none. In TLS 1.3, and for ChaCha20

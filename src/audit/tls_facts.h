@@ -54,8 +54,8 @@ enum test_id {
     TEST_HEARTBLEED, TEST_EARLY_CCS, TEST_TICKETBLEED, TEST_RENEGOTIATION, TEST_FALLBACK_SCSV,
     TEST_COMPRESSION, TEST_ROBOT, TEST_POODLE_TLS, TEST_ZOMBIE_POODLE, TEST_GOLDENDOODLE,
     TEST_ZERO_LENGTH, TEST_SLEEPING_POODLE, TEST_LUCKY_MINUS_20, TEST_ALPN_LAX, TEST_SNI_LAX,
-    TEST_TOLERANCE, TEST_GREASE, TEST_LONG_HELLO, TEST_SPLIT_HELLO, TEST_MEDIUM_HELLO,
-    TEST_FUTURE_VERSION,
+    TEST_TOLERANCE, TEST_GREASE, TEST_LONG_HELLO, TEST_SPLIT_HELLO, TEST_OLD_TOLERANCE,
+    TEST_MEDIUM_HELLO,     TEST_FUTURE_VERSION,
     TEST_PQ_PREFERRED, TEST_RESUME_ID, TEST_RESUME_TICKET, TEST_RESUME_PSK, TEST_EARLY_DATA,
     TEST_EARLY_DATA_REPLAY, TEST_DH_REUSE, TEST_ECDH_REUSE, TEST_FARM, TEST_NPN, TEST_TRUNCATION,
     TEST_ECH, TEST_CERT_COMPRESSION,
@@ -100,6 +100,7 @@ struct tls_facts {
     bool silent_first;          /* the first contact was not answered */
     bool one_at_a_time;         /* the server serves one connection after the other */
     uint64_t rtt;               /* ns, of TCP's handshake, the shortest */
+    bool cut_short;             /* the deadline came before all was asked */
     uint32_t connections;       /* tried */
     uint32_t timeouts;
     const char *failure;        /* no audit possible: "connection refused"; static */

@@ -14,8 +14,8 @@ struct transcript {
     struct buf kept;       /* messages, until the digest is chosen */
     EVP_MD_CTX *ctx[2];    /* MD5 and SHA-1 up to TLS 1.1, else one */
     enum crypto_md md[2];
-    int mds;               /* 0 until chosen */
-    size_t n, max;         /* bytes of messages added, and how many may be */
+    int mds;       /* 0 until chosen */
+    size_t n, max; /* bytes of messages added, and how many may be */
 };
 
 /* max: bytes of messages, before and after the choice together. */

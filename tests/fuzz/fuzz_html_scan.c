@@ -14,10 +14,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         arena_init(&arena, 4096, 1 << 20);
         assert(html_scan(&f, &arena, &page, str_of((const char *)data, size)) == 0);
         assert(https || f.mixed_active + f.mixed_passive + f.mixed_forms == 0);
-        assert(f.scripts_foreign == f.foreign_secure_bare + f.foreign_secure_integrity + f.foreign_insecure_bare +
-                                        f.foreign_insecure_integrity);
+        assert(f.scripts_foreign == f.foreign_secure_bare + f.foreign_secure_integrity +
+                                        f.foreign_insecure_bare + f.foreign_insecure_integrity);
         for (size_t i = 0; i < f.nrefs; i++)
-            assert(f.refs[i].url.n <= HTML_URL_MAX && f.refs[i].at < size);
+            assert(f.refs[i].url.n <= HTML_TEXT_MAX && f.refs[i].at < size);
         arena_done(&arena);
     }
     return 0;

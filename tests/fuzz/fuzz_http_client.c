@@ -53,8 +53,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check(&a, size);
         assert((a.err == 0) == (b.err == 0) && a.closed == b.closed);
         if (a.err == 0)
-            assert(a.used == b.used && a.answer.end == b.answer.end && a.answer.sloppy == b.answer.sloppy &&
-                   str_eq(a.answer.body, b.answer.body) && a.answer.nfields == b.answer.nfields);
+            assert(a.used == b.used && a.answer.end == b.answer.end &&
+                   a.answer.sloppy == b.answer.sloppy && str_eq(a.answer.body, b.answer.body) &&
+                   a.answer.nfields == b.answer.nfields);
         arena_done(&one);
         arena_done(&two);
     }

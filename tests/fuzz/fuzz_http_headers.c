@@ -11,7 +11,8 @@ static size_t cut(struct field *fields, size_t max, struct str in)
     size_t n = 0;
     while (n < max && str_split(&in, '\n', &line)) {
         size_t colon = str_find(line, ':', 0);
-        fields[n++] = (struct field){str_sub(line, 0, colon), str_trim(str_from(line, colon + 1)), FIELD_OTHER};
+        fields[n++] = (struct field){str_sub(line, 0, colon), str_trim(str_from(line, colon + 1)),
+                                     FIELD_OTHER};
     }
     return n;
 }

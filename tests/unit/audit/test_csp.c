@@ -35,7 +35,8 @@ static const struct {
     {"script-src 'self'", CSP_ALLOWS_INLINE_SCRIPT}, /* objects from anywhere */
     {"default-src 'self'; script-src 'unsafe-inline' 'nonce-abc'", CSP_NO_UNSAFE},
     {"default-src 'self'; script-src 'unsafe-inline' 'sha256-abc='", CSP_NO_UNSAFE},
-    {"default-src 'self'; script-src 'nonce-a' 'strict-dynamic' https: 'unsafe-inline' http:", CSP_NO_UNSAFE},
+    {"default-src 'self'; script-src 'nonce-a' 'strict-dynamic' https: 'unsafe-inline' http:",
+     CSP_NO_UNSAFE},
     {"default-src 'self'; script-src 'nonce-a' 'strict-dynamic' data:", CSP_ALLOWS_INLINE_SCRIPT},
     {"default-src 'self'; script-src 'strict-dynamic'", CSP_INVALID},
     {"default-src 'self'; default-src 'self'", CSP_INVALID},
@@ -87,8 +88,10 @@ static void policies_add_up(void **state)
     assert_int_equal(c.policies, 2);
     assert_int_equal(csp_judge(&c, true), CSP_NO_UNSAFE);
     csp_init(&c);
-    csp_add(&c, STR("default-src 'self' 'unsafe-inline'; object-src 'none', script-src 'self'; style-src 'self',"),
-            CSP_FIELD);
+    csp_add(
+        &c,
+        STR("default-src 'self' 'unsafe-inline'; object-src 'none', script-src 'self'; style-src 'self',"),
+        CSP_FIELD);
     assert_int_equal(c.policies, 2);
     assert_int_equal(csp_judge(&c, true), CSP_NO_UNSAFE);
     /* A directive that only one has is restricted by that one. */
@@ -156,8 +159,9 @@ static void faults(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_policy),      cmocka_unit_test(http_pages), cmocka_unit_test(none_at_all),
-        cmocka_unit_test(policies_add_up), cmocka_unit_test(meta_policies), cmocka_unit_test(fallbacks),
+        cmocka_unit_test(one_policy),    cmocka_unit_test(http_pages),
+        cmocka_unit_test(none_at_all),   cmocka_unit_test(policies_add_up),
+        cmocka_unit_test(meta_policies), cmocka_unit_test(fallbacks),
         cmocka_unit_test(faults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

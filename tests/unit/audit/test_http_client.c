@@ -66,14 +66,19 @@ static void requests(void **state)
     buf_init(&out, 4096);
     struct http_request r = {.host = STR("example.com")};
     assert_int_equal(http_client_request(&out, &r), 0);
-    assert_true(str_eq(buf_str(&out),
-                       STR("GET / HTTP/1.1\r\nHost: example.com\r\nUser-Agent: gate443-audit/" GATE443_VERSION "\r\n"
-                           "Accept: text/html,*/*;q=0.8\r\nAccept-Encoding: identity\r\n"
-                           "Connection: close\r\n\r\n")));
+    assert_true(
+        str_eq(buf_str(&out), STR("GET / HTTP/1.1\r\nHost: example.com\r\n"
+                                  "User-Agent: gate443-audit/" GATE443_VERSION "\r\n"
+                                  "Accept: text/html,*/*;q=0.8\r\nAccept-Encoding: identity\r\n"
+                                  "Connection: close\r\n\r\n")));
     buf_clear(&out);
-    struct field f[] = {{STR("connection"), STR("upgrade"), 0}, {STR("Upgrade"), STR("TLS/1.0"), 0}};
-    r = (struct http_request){.method = STR("OPTIONS"), .target = STR("*"), .host = STR("a:81"),
-                              .fields = f, .nfields = 2};
+    struct field f[] = {{STR("connection"), STR("upgrade"), 0},
+                        {STR("Upgrade"), STR("TLS/1.0"), 0}};
+    r = (struct http_request){.method = STR("OPTIONS"),
+                              .target = STR("*"),
+                              .host = STR("a:81"),
+                              .fields = f,
+                              .nfields = 2};
     assert_int_equal(http_client_request(&out, &r), 0);
     assert_true(str_starts(buf_str(&out), STR("OPTIONS * HTTP/1.1\r\nHost: a:81\r\n")));
     assert_true(str_ends(buf_str(&out), STR("connection: upgrade\r\nUpgrade: TLS/1.0\r\n\r\n")));
@@ -105,16 +110,27 @@ static const struct {
     enum http_end end;
     unsigned status;
 } whole[] = {
-    {"length", "HTTP/1.1 200 OK\r\nServer: X\r\nContent-Length: 5\r\n\r\nhello", "hello", HTTP_END_LENGTH, 200},
-    {"chunks", "HTTP/1.1 200 OK\r\nServer: X\r\nTransfer-Encoding: chunked\r\n\r\n3;a=b\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n", "hello",
-     HTTP_END_CHUNK, 200},
-    {"trailers", "HTTP/1.1 200 OK\r\nServer: X\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nA: b\r\nC: d\r\n\r\n", "hello",
-     HTTP_END_CHUNK, 200},
-    {"interim", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 404 No\r\nServer: X\r\nContent-Length: 0\r\n\r\n",
+    {"length",
+     "HTTP/1.1 200 OK\r\nServer: X\r\nContent-Length: 5\r\n"
+     "\r\nhello",
+     "hello", HTTP_END_LENGTH, 200},
+    {"chunks",
+     "HTTP/1.1 200 OK\r\nServer: X\r\nTransfer-Encoding: chunked\r\n"
+     "\r\n3;a=b\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n",
+     "hello", HTTP_END_CHUNK, 200},
+    {"trailers",
+     "HTTP/1.1 200 OK\r\nServer: X\r\nTransfer-Encoding: chunked\r\n"
+     "\r\n5\r\nhello\r\n0\r\nA: b\r\nC: d\r\n\r\n",
+     "hello", HTTP_END_CHUNK, 200},
+    {"interim",
+     "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n"
+     "Link: x\r\n\r\nHTTP/1.1 404 No\r\nServer: X\r\nContent-Length: 0\r\n\r\n",
      "", HTTP_END_EMPTY, 404},
     {"no content", "HTTP/1.1 204 No Content\r\nServer: X\r\n\r\n", "", HTTP_END_EMPTY, 204},
-    {"switching", "HTTP/1.1 101 Switching Protocols\r\nServer: X\r\nUpgrade: TLS/1.0\r\nConnection: upgrade\r\n\r\n", "",
-     HTTP_END_SWITCH, 101},
+    {"switching",
+     "HTTP/1.1 101 Switching Protocols\r\nServer: X\r\n"
+     "Upgrade: TLS/1.0\r\nConnection: upgrade\r\n\r\n",
+     "", HTTP_END_SWITCH, 101},
 };
 
 static void whole_answers(void **state)
@@ -137,8 +153,10 @@ static void whole_answers(void **state)
 static void order_and_case_stay(void **state)
 {
     struct rig r;
-    const struct http_answer *a =
-        answer(&r, STR("HTTP/1.1 200 OK\r\nsErVeR: 1\r\nSet-Cookie: a=1\r\nset-cookie: b=2\r\nContent-Length: 0\r\n\r\n"), 7);
+    const struct http_answer *a = answer(&r,
+                                         STR("HTTP/1.1 200 OK\r\nsErVeR: 1\r\nSet-Cookie: a=1\r\n"
+                                             "set-cookie: b=2\r\nContent-Length: 0\r\n\r\n"),
+                                         7);
     assert_int_equal(a->nfields, 4);
     assert_true(str_eq(a->fields[0].name, STR("sErVeR")));
     assert_true(str_eq(a->fields[1].value, STR("a=1")));
@@ -204,6 +222,7 @@ static void cut_short(void **state)
         assert_int_equal(http_client_close(&r.c, false), 0);
         assert_int_equal(r.c.answer.end, HTTP_END_CUT);
         assert_true(r.c.answer.truncated);
+        assert_int_equal(r.c.answer.sloppy, 0);
         value_is(&r.c.answer, "Server", "X");
         rig_done(&r);
     }
@@ -218,15 +237,28 @@ static const struct {
     const char *name, *value;
 } sloppy[] = {
     {"HTTP/1.1 200 OK\nServer: X\nContent-Length: 2\n\nok", HTTP_SLOPPY_NEWLINE, "server", "X"},
-    {"\r\nHTTP/1.1 200 OK\r\nServer: X\r\nContent-Length: 2\r\n\r\nok", HTTP_SLOPPY_NEWLINE, "server", "X"},
-    {"HTTP/1.1 200 OK\r\nServer : X\r\nContent-Length: 2\r\n\r\nok", HTTP_SLOPPY_COLON, "server", "X"},
-    {"HTTP/1.1 200 OK\r\nServer: X\r\n  and Y\r\nContent-Length: 2\r\n\r\nok", HTTP_SLOPPY_FOLD, "server", "X    and Y"},
-    {"HTTP/1.1 200 OK\r\nServer:\r\n\tY\r\nContent-Length: 2\r\n\r\nok", HTTP_SLOPPY_FOLD, "server", "Y"},
-    {"HTTP/1.1 200 OK\r\nwhat is this\r\n and this\r\nServer: X\r\nContent-Length: 2\r\n\r\nok", HTTP_SLOPPY_LINE, "server", "X"},
-    {"HTTP/1.1 200 OK\r\nServer: X\001Y\r\nContent-Length: 2\r\n\r\nok", HTTP_SLOPPY_CONTROL, "server", "X Y"},
-    {"HTTP/1.1 200 OK\r\nServer: X\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok", HTTP_SLOPPY_LENGTH, "server", "X"},
-    {"HTTP/1.1  200 OK\r\nServer: X\r\nContent-Length: 2\r\n\r\nok", HTTP_SLOPPY_STATUS, "server", "X"},
-    {"HTTP/1.1 999 No\r\nServer: X\r\nContent-Length: 2\r\n\r\nok", HTTP_SLOPPY_STATUS, "server", "X"},
+    {"\r\nHTTP/1.1 200 OK\r\nServer: X\r\nContent-Length: 2\r\n\r\nok", HTTP_SLOPPY_NEWLINE,
+     "server", "X"},
+    {"HTTP/1.1 200 OK\r\nServer : X\r\nContent-Length: 2\r\n\r\nok", HTTP_SLOPPY_COLON, "server",
+     "X"},
+    {"HTTP/1.1 200 OK\r\nServer: X\r\n  and Y\r\nContent-Length: 2\r\n"
+     "\r\nok",
+     HTTP_SLOPPY_FOLD, "server", "X    and Y"},
+    {"HTTP/1.1 200 OK\r\nServer:\r\n\tY\r\nContent-Length: 2\r\n\r\nok", HTTP_SLOPPY_FOLD, "server",
+     "Y"},
+    {"HTTP/1.1 200 OK\r\nwhat is this\r\n and this\r\nServer: X\r\n"
+     "Content-Length: 2\r\n\r\nok",
+     HTTP_SLOPPY_LINE, "server", "X"},
+    {"HTTP/1.1 200 OK\r\nServer: X\001Y\r\nContent-Length: 2\r\n"
+     "\r\nok",
+     HTTP_SLOPPY_CONTROL, "server", "X Y"},
+    {"HTTP/1.1 200 OK\r\nServer: X\r\nContent-Length: 2\r\nContent-Length: 3\r\n"
+     "\r\nok",
+     HTTP_SLOPPY_LENGTH, "server", "X"},
+    {"HTTP/1.1  200 OK\r\nServer: X\r\nContent-Length: 2\r\n\r\nok", HTTP_SLOPPY_STATUS, "server",
+     "X"},
+    {"HTTP/1.1 999 No\r\nServer: X\r\nContent-Length: 2\r\n\r\nok", HTTP_SLOPPY_STATUS, "server",
+     "X"},
     {"HTTP/2 200\r\nServer: X\r\nContent-Length: 2\r\n\r\nok", HTTP_SLOPPY_STATUS, "server", "X"},
     {"http/1.1 200\r\nServer: X\r\nContent-Length: 2\r\n\r\nok", HTTP_SLOPPY_STATUS, "server", "X"},
 };
@@ -246,8 +278,13 @@ static void sloppy_answers(void **state)
 
 static void not_http(void **state)
 {
-    static const char *const in[] = {"SSH-2.0-OpenSSH_9.2\r\n", "\x15\x03\x01", "<html>", "HTTPS/1.1 200 OK\r\n\r\n",
-                                     "HTTP/1.1 OK\r\n\r\n", "HTTP/1.1 20\r\n\r\n"};
+    static const char *const in[] = {"SSH-2.0-OpenSSH_9.2\r\n",
+                                     "\x15\x03\x01",
+                                     "<html>",
+                                     "HTTPS/1.1 200 OK\r\n"
+                                     "\r\n",
+                                     "HTTP/1.1 OK\r\n\r\n",
+                                     "HTTP/1.1 20\r\n\r\n"};
     for (size_t i = 0; i < sizeof in / sizeof *in; i++) {
         struct rig r;
         size_t used;
@@ -262,7 +299,11 @@ static void bad_chunk_keeps_the_rest(void **state)
     struct rig r;
     size_t used;
     rig_init(&r, METHOD_GET);
-    assert_int_equal(feed(&r, STR("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\nzz\r\n"), 100, &used), 0);
+    assert_int_equal(feed(&r,
+                          STR("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"
+                              "\r\n2\r\nok\r\nzz\r\n"),
+                          100, &used),
+                     0);
     assert_int_equal(r.c.answer.end, HTTP_END_FAULT);
     assert_false(r.c.answer.keep_alive);
     body_is(&r.c.answer, "ok");
@@ -276,9 +317,14 @@ static void large_bodies_are_counted(void **state)
     static char text[100000];
     memset(text, 'x', sizeof text);
     rig_init(&r, METHOD_GET);
-    assert_int_equal(feed(&r, STR("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"), 99, &used), -ERR_NEED_MORE);
+    assert_int_equal(feed(&r,
+                          STR("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n"
+                              "\r\n"),
+                          99, &used),
+                     -ERR_NEED_MORE);
     for (int i = 0; i < 10; i++)
-        assert_int_equal(http_client_feed(&r.c, str_of(text, sizeof text), &used), i < 9 ? -ERR_NEED_MORE : 0);
+        assert_int_equal(http_client_feed(&r.c, str_of(text, sizeof text), &used),
+                         i < 9 ? -ERR_NEED_MORE : 0);
     assert_int_equal(r.c.answer.body_bytes, 1000000);
     assert_int_equal(r.c.answer.body.n, HTTP_BODY_KEPT);
     rig_done(&r);
@@ -331,6 +377,32 @@ static void memory_runs_out(void **state)
     }
 }
 
+static void answers_of_h2(void **state)
+{
+    struct field f = {STR("server"), STR("X"), FIELD_SERVER};
+    struct h2_client_answer from = {.id = 1,
+                                    .end = H2_CLIENT_DONE,
+                                    .status = 200,
+                                    .fields = &f,
+                                    .nfields = 1,
+                                    .body = STR("ok"),
+                                    .body_bytes = 2};
+    struct http_answer a;
+    http_client_from_h2(&a, &from);
+    assert_int_equal(a.status, 200);
+    assert_int_equal(a.version, HTTP_2);
+    assert_int_equal(a.end, HTTP_END_CHUNK);
+    assert_int_equal(a.sloppy, 0);
+    value_is(&a, "Server", "X");
+    body_is(&a, "ok");
+    from.end = H2_CLIENT_GONE;
+    from.cut = true;
+    http_client_from_h2(&a, &from);
+    assert_true(a.truncated);
+    assert_int_equal(a.end, HTTP_END_CUT);
+    assert_int_equal(a.sloppy, HTTP_SLOPPY_MANY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -349,6 +421,7 @@ int main(void)
         cmocka_unit_test(endless_heads_end),
         cmocka_unit_test(many_fields),
         cmocka_unit_test(memory_runs_out),
+        cmocka_unit_test(answers_of_h2),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

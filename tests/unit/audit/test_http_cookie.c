@@ -15,7 +15,8 @@ static struct http_cookie parse(const char *value)
 
 static void attributes(void **state)
 {
-    struct http_cookie c = parse(" id = a=b ; Secure;HTTPONLY ; SameSite=lax; Path=/x; Domain=.example.com; Max-Age=5");
+    struct http_cookie c = parse(
+        " id = a=b ; Secure;HTTPONLY ; SameSite=lax; Path=/x; Domain=.example.com; Max-Age=5");
     assert_true(str_eq(c.name, STR("id")));
     assert_true(str_eq(c.value, STR("a=b")));
     assert_true(str_eq(c.path, STR("/x")));
@@ -83,7 +84,7 @@ static void refused(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(attributes), cmocka_unit_test(purposes), cmocka_unit_test(faults), cmocka_unit_test(refused)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(attributes), cmocka_unit_test(purposes),
+                                       cmocka_unit_test(faults), cmocka_unit_test(refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -56,11 +56,16 @@ static struct http_hop hop(struct rig *r, const char *url, const char *text)
 /* Begins anew: example.com, https with these fields and an empty page, port 80 closed. */
 static void begin(struct rig *r, const char *host, const char *fields)
 {
-    struct str text = arena_printf(&r->arena, "HTTP/1.1 200 OK\r\n%sContent-Length: 0\r\n\r\n", fields);
+    struct str text =
+        arena_printf(&r->arena, "HTTP/1.1 200 OK\r\n%sContent-Length: 0\r\n\r\n", fields);
     r->https[0] = hop(r, "https://example.com/", text.p);
     r->https[0].url.host = str_c(host);
-    r->seen = (struct http_seen){.host = str_c(host), .now = 1800000000, .https = r->https, .nhttps = 1,
-                                 .port80 = PORT80_CLOSED, .plain = r->plain};
+    r->seen = (struct http_seen){.host = str_c(host),
+                                 .now = 1800000000,
+                                 .https = r->https,
+                                 .nhttps = 1,
+                                 .port80 = PORT80_CLOSED,
+                                 .plain = r->plain};
 }
 
 static const struct http_facts *gather(struct rig *r)
@@ -70,7 +75,7 @@ static const struct http_facts *gather(struct rig *r)
 }
 
 #define MOVED(to) "HTTP/1.1 301 Moved\r\nLocation: " to "\r\nContent-Length: 0\r\n\r\n"
-#define PAGE "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+#define PAGE      "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 static void redirects(void **state)
 {
@@ -80,10 +85,13 @@ static void redirects(void **state)
     } rows[] = {
         {{"http://example.com/", "https://example.com/"}, REDIRECT_TO_HTTPS},
         {{"http://example.com/", "https://www.example.com/"}, REDIRECT_OFF_HOST},
-        {{"http://example.com/", "https://example.com/", "https://www.example.com/"}, REDIRECT_TO_HTTPS},
-        {{"http://example.com/", "http://www.example.com/", "https://www.example.com/"}, REDIRECT_LATE},
+        {{"http://example.com/", "https://example.com/", "https://www.example.com/"},
+         REDIRECT_TO_HTTPS},
+        {{"http://example.com/", "http://www.example.com/", "https://www.example.com/"},
+         REDIRECT_LATE},
         {{"http://example.com/", "http://www.example.com/"}, REDIRECT_NOT_HTTPS},
-        {{"http://example.com/", "https://example.com/", "http://example.com/x"}, REDIRECT_NOT_HTTPS},
+        {{"http://example.com/", "https://example.com/", "http://example.com/x"},
+         REDIRECT_NOT_HTTPS},
         {{"http://example.com/"}, REDIRECT_MISSING},
         {{"http://example.dev/"}, REDIRECT_PRELOADED},
     };
@@ -116,8 +124,11 @@ static void what_http_must_not_send(void **state)
     begin(r, "example.com", "");
     r->seen.port80 = PORT80_HTTP;
     r->plain[0] = hop(r, "http://example.com/",
-                      "HTTP/1.1 302 Found\r\nSet-Cookie: sess=1\r\n" HSTS "Location: /\r\nContent-Length: 0\r\n\r\n");
-    r->plain[1] = hop(r, "https://example.com/", "HTTP/1.1 200 OK\r\nSet-Cookie: b=1\r\nContent-Length: 0\r\n\r\n");
+                      "HTTP/1.1 302 Found\r\nSet-Cookie: sess=1\r\n" HSTS "Location: /\r\n"
+                      "Content-Length: 0\r\n\r\n");
+    r->plain[1] = hop(r, "https://example.com/",
+                      "HTTP/1.1 200 OK\r\n"
+                      "Set-Cookie: b=1\r\nContent-Length: 0\r\n\r\n");
     r->seen.nplain = 2;
     const struct http_facts *f = gather(r);
     assert_true(f->redirect.cookies && f->redirect.hsts && !f->redirect.permanent);
@@ -167,8 +178,11 @@ static void preload_conditions(void **state)
     r->seen.port80 = PORT80_HTTP;
     r->plain[0] = hop(r, "http://example.com/", PAGE);
     r->seen.nplain = 1;
-    assert_int_equal(gather(r)->hsts.preload_missing,
-                     PRELOAD_MAX_AGE | PRELOAD_SUBDOMAINS | PRELOAD_DIRECTIVE | PRELOAD_CERT | PRELOAD_REDIRECT);
+    assert_int_equal(gather(r)->hsts.preload_missing, PRELOAD_MAX_AGE | PRELOAD_SUBDOMAINS |
+                                                          PRELOAD_DIRECTIVE | PRELOAD_CERT |
+                                                          PRELOAD_REDIRECT);
+    begin(r, "192.0.2.1", HSTS);
+    assert_int_equal(gather(r)->hsts.preload_missing, PRELOAD_NOT_BASE);
     assert_int_equal(http_facts_preload(STR("a.b.APP.")), PRELOAD_TLD);
     assert_int_equal(http_facts_preload(STR("app.example.com")), PRELOAD_UNKNOWN);
     assert_int_equal(http_facts_preload(STR("")), PRELOAD_UNKNOWN);
@@ -180,8 +194,12 @@ static void opossum_answers(void **state)
         const char *text;
         enum opossum verdict;
     } rows[] = {
-        {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: TLS/1.0, HTTP/1.1\r\nConnection: Upgrade\r\n\r\n", OPOSSUM_VULNERABLE},
-        {"HTTP/1.1 426 Upgrade Required\r\nUpgrade: HTTP/1.1, TLS/1.0\r\nContent-Length: 0\r\n\r\n", OPOSSUM_VULNERABLE},
+        {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: TLS/1.0, HTTP/1.1\r\n"
+         "Connection: Upgrade\r\n\r\n",
+         OPOSSUM_VULNERABLE},
+        {"HTTP/1.1 426 Upgrade Required\r\nUpgrade: HTTP/1.1, TLS/1.0\r\n"
+         "Content-Length: 0\r\n\r\n",
+         OPOSSUM_VULNERABLE},
         {"HTTP/1.1 200 OK\r\nUpgrade: h2c\r\nContent-Length: 0\r\n\r\n", OPOSSUM_SAFE},
         {"HTTP/1.1 301 Moved\r\nLocation: x\r\nContent-Length: 0\r\n\r\n", OPOSSUM_SAFE},
     };
@@ -203,15 +221,17 @@ static void breach_needs_secrets(void **state)
     assert_int_equal(gather(r)->breach, BREACH_UNTESTED);
     r->seen.compressed = answer(r, PAGE);
     assert_int_equal(gather(r)->breach, BREACH_NOT_COMPRESSED);
-    r->seen.compressed = answer(r, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx");
+    r->seen.compressed =
+        answer(r, "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx");
     assert_int_equal(gather(r)->breach, BREACH_STATIC);
     r->seen.nonce = STR("n0nce");
     r->seen.reflecting = answer(r, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\na n0nce b");
     assert_int_equal(gather(r)->breach, BREACH_REFLECTS);
     r->seen.nonce = STR("other");
     assert_int_equal(gather(r)->breach, BREACH_STATIC);
-    r->seen.compressed =
-        answer(r, "HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nSet-Cookie: a=1\r\nContent-Length: 1\r\n\r\nx");
+    r->seen.compressed = answer(
+        r,
+        "HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nSet-Cookie: a=1\r\nContent-Length: 1\r\n\r\nx");
     assert_int_equal(gather(r)->breach, BREACH_COOKIES);
 }
 
@@ -233,10 +253,11 @@ static void page_and_metas(void **state)
 {
     struct rig *r = *state;
     begin(r, "example.com", "");
-    r->https[1] = hop(r, "https://www.example.com/",
-                      "HTTP/1.0 200 OK\r\nReferrer-Policy: unsafe-url\r\nContent-Type: text/html\r\n\r\n"
-                      "<meta http-equiv=content-security-policy content=\"default-src 'self'\">"
-                      "<meta name=referrer content=same-origin><script src=//cdn.test/x.js></script>");
+    r->https[1] =
+        hop(r, "https://www.example.com/",
+            "HTTP/1.0 200 OK\r\nReferrer-Policy: unsafe-url\r\nContent-Type: text/html\r\n\r\n"
+            "<meta http-equiv=content-security-policy content=\"default-src 'self'\">"
+            "<meta name=referrer content=same-origin><script src=//cdn.test/x.js></script>");
     r->seen.nhttps = 2;
     const struct http_facts *f = gather(r);
     assert_true(f->html && f->https && f->cert_ok);
@@ -248,8 +269,9 @@ static void page_and_metas(void **state)
     observatory_judge(&o, f);
     assert_int_equal(o.verdicts[OBSERVATORY_TEST_CSP], OBSERVATORY_CSP_NO_UNSAFE);
     assert_int_equal(o.verdicts[OBSERVATORY_TEST_SRI], OBSERVATORY_SRI_NEITHER);
-    r->https[1] = hop(r, "https://www.example.com/",
-                      "HTTP/1.0 200 OK\r\nContent-Type: image/png\r\n\r\n<script src=//cdn.test/x.js>");
+    r->https[1] =
+        hop(r, "https://www.example.com/",
+            "HTTP/1.0 200 OK\r\nContent-Type: image/png\r\n\r\n<script src=//cdn.test/x.js>");
     assert_false(gather(r)->html);
 }
 
@@ -259,8 +281,9 @@ static void cors_of_the_asking(void **state)
     begin(r, "example.com", "Access-Control-Allow-Origin: *\r\n");
     assert_true(gather(r)->cors.star);
     r->seen.origin = STR("https://evil.example");
-    r->seen.cors = answer(r, "HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: https://evil.example\r\n"
-                             "Access-Control-Allow-Credentials: true\r\nContent-Length: 0\r\n\r\n");
+    r->seen.cors =
+        answer(r, "HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: https://evil.example\r\n"
+                  "Access-Control-Allow-Credentials: true\r\nContent-Length: 0\r\n\r\n");
     assert_true(gather(r)->cors.reflected && r->f.cors.credentials && !r->f.cors.star);
 }
 
@@ -283,9 +306,9 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(redirects),          T(what_http_must_not_send), T(stripping_exposure),
-        T(preload_conditions), T(opossum_answers),         T(breach_needs_secrets),
-        T(truncation_by_close), T(page_and_metas),         T(cors_of_the_asking),
+        T(redirects),           T(what_http_must_not_send), T(stripping_exposure),
+        T(preload_conditions),  T(opossum_answers),         T(breach_needs_secrets),
+        T(truncation_by_close), T(page_and_metas),          T(cors_of_the_asking),
         T(memory_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

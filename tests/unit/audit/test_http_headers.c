@@ -73,16 +73,18 @@ static void hsts_values(void **state)
     for (size_t i = 0; i < sizeof hsts / sizeof *hsts; i++) {
         struct hsts_value v;
         http_headers_hsts(&v, str_c(hsts[i].value));
-        if (v.valid != hsts[i].valid || v.faults != hsts[i].faults || v.include_subdomains != hsts[i].subdomains ||
-            v.preload != hsts[i].preload || v.max_age != hsts[i].age)
-            fail_msg("%s: %d %u %llu", hsts[i].value, v.valid, v.faults, (unsigned long long)v.max_age);
+        if (v.valid != hsts[i].valid || v.faults != hsts[i].faults ||
+            v.include_subdomains != hsts[i].subdomains || v.preload != hsts[i].preload ||
+            v.max_age != hsts[i].age)
+            fail_msg("%s: %d %u %llu", hsts[i].value, v.valid, v.faults,
+                     (unsigned long long)v.max_age);
     }
 }
 
 static void hsts_fields(void **state)
 {
-    const struct http_headers *h =
-        read_fields(*state, "Strict-Transport-Security: max-age=5\r\nstrict-transport-security: max-age=0\r\n");
+    const struct http_headers *h = read_fields(*state, "Strict-Transport-Security: max-age=5\r\n"
+                                                       "strict-transport-security: max-age=0\r\n");
     assert_int_equal(h->hsts.count, 2);
     assert_int_equal(h->hsts.max_age, 5);
     assert_true(h->hsts.valid);
@@ -93,7 +95,8 @@ static void hsts_fields(void **state)
 static void cookies(void **state)
 {
     const struct http_headers *h = read_fields(
-        *state, "Set-Cookie: a=1; Domain=evil.example\r\nSet-Cookie: =\r\nset-cookie: sess=2; Secure\r\n");
+        *state,
+        "Set-Cookie: a=1; Domain=evil.example\r\nSet-Cookie: =\r\nset-cookie: sess=2; Secure\r\n");
     assert_int_equal(h->ncookies, 2);
     assert_int_equal(h->cookies_dropped, 1);
     assert_int_equal(h->cookies[0].faults, COOKIE_FAULT_DOMAIN);
@@ -106,14 +109,19 @@ static const struct {
     size_t offset;
     int is;
 } values[] = {
-#define V(fields, member, is) {fields "\r\n", offsetof(struct http_headers, member), is}
+#define V(fields, member, is)                                                                      \
+    {                                                                                              \
+        fields "\r\n", offsetof(struct http_headers, member), is                                   \
+    }
     V("A: b", frame_options, XFO_ABSENT),
     V("X-Frame-Options: DENY", frame_options, XFO_DENY),
     V("x-frame-options: SameOrigin", frame_options, XFO_SAMEORIGIN),
     V("X-Frame-Options: ALLOW-FROM https://a", frame_options, XFO_ALLOW_FROM),
     V("X-Frame-Options: ALLOWALL", frame_options, XFO_INVALID),
     V("X-Frame-Options: DENY\r\nX-Frame-Options: DENY", frame_options, XFO_DENY),
-    V("X-Frame-Options: DENY\r\nX-Frame-Options: SAMEORIGIN", frame_options, XFO_INVALID),
+    V("X-Frame-Options: SAMEORIGIN\r\nX-Frame-Options: ALLOWALL", frame_options, XFO_DENY),
+    V("X-Frame-Options: sameorigin, SAMEORIGIN", frame_options, XFO_SAMEORIGIN),
+    V("X-Frame-Options: ALLOWALL, ALLOW-FROM https://a", frame_options, XFO_INVALID),
     V("A: b", nosniff, NOSNIFF_ABSENT),
     V("X-Content-Type-Options: NoSniff", nosniff, NOSNIFF_ON),
     V("X-Content-Type-Options: nosniff, nosniff", nosniff, NOSNIFF_ON),
@@ -134,7 +142,8 @@ static const struct {
     V("Cross-Origin-Opener-Policy: same-origin-allow-popups", coop, COOP_SAME_ORIGIN_ALLOW_POPUPS),
     V("Cross-Origin-Opener-Policy: noopener-allow-popups", coop, COOP_NOOPENER_ALLOW_POPUPS),
     V("Cross-Origin-Opener-Policy: unsafe-none", coop, COOP_UNSAFE_NONE),
-    V("Cross-Origin-Opener-Policy: unsafe-none\r\nCross-Origin-Opener-Policy: unsafe-none", coop, COOP_INVALID),
+    V("Cross-Origin-Opener-Policy: unsafe-none\r\nCross-Origin-Opener-Policy: unsafe-none", coop,
+      COOP_INVALID),
     V("Cross-Origin-Embedder-Policy: require-corp", coep, COEP_REQUIRE_CORP),
     V("Cross-Origin-Embedder-Policy: credentialless", coep, COEP_CREDENTIALLESS),
     V("Cross-Origin-Embedder-Policy: unsafe-none", coep, COEP_UNSAFE_NONE),
@@ -154,7 +163,8 @@ static void single_values(void **state)
 {
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         int is;
-        memcpy(&is, (const char *)read_fields(*state, values[i].fields) + values[i].offset, sizeof is);
+        memcpy(&is, (const char *)read_fields(*state, values[i].fields) + values[i].offset,
+               sizeof is);
         if (is != values[i].is)
             fail_msg("%s: %d", values[i].fields, is);
     }
@@ -162,22 +172,25 @@ static void single_values(void **state)
 
 static void cors(void **state)
 {
-    const struct http_headers *h = read_fields(*state, "Access-Control-Allow-Origin: https://evil.example\r\n"
-                                                       "Access-Control-Allow-Credentials: true\r\n");
+    const struct http_headers *h =
+        read_fields(*state, "Access-Control-Allow-Origin: https://evil.example\r\n"
+                            "Access-Control-Allow-Credentials: true\r\n");
     assert_true(h->cors.present && h->cors.reflected && h->cors.credentials && !h->cors.star);
     h = read_fields(*state, "Access-Control-Allow-Origin: *\r\n");
     assert_true(h->cors.star && !h->cors.reflected && !h->cors.credentials);
     h = read_fields(*state, "Access-Control-Allow-Origin: https://other.example\r\n");
     assert_true(h->cors.present && !h->cors.reflected);
-    h = read_fields(*state, "Access-Control-Allow-Origin: null\r\nAccess-Control-Allow-Origin: a\r\n");
+    h = read_fields(*state,
+                    "Access-Control-Allow-Origin: null\r\nAccess-Control-Allow-Origin: a\r\n");
     assert_true(h->cors.null_origin && h->cors.several);
 }
 
 static void permissions(void **state)
 {
     const struct http_headers *h = read_fields(
-        *state, "Permissions-Policy: camera=(), microphone=*, geolocation=(self \"https://a.example\");report-to=x, "
-                "usb=(*), other=self\r\n");
+        *state,
+        "Permissions-Policy: camera=(), microphone=*, geolocation=(self \"https://a.example\");report-to=x, "
+        "usb=(*), other=self\r\n");
     assert_int_equal(h->permissions.directives, 5);
     assert_int_equal(h->permissions.denied, PERMISSION_CAMERA);
     assert_int_equal(h->permissions.everyone, PERMISSION_MICROPHONE | PERMISSION_USB);
@@ -189,14 +202,16 @@ static void permissions(void **state)
         if (!read_fields(*state, line.p)->permissions.invalid)
             fail_msg("%s", bad[i]);
     }
-    assert_true(read_fields(*state, "Feature-Policy: camera 'none'\r\n")->permissions.feature_policy);
+    assert_true(
+        read_fields(*state, "Feature-Policy: camera 'none'\r\n")->permissions.feature_policy);
 }
 
 static void obsolete_ones(void **state)
 {
     const struct http_headers *h = read_fields(
-        *state, "Public-Key-Pins: pin-sha256=\"a=\"; pin-sha256=\"b=\"; max-age=9; includeSubDomains\r\n"
-                "Expect-CT: max-age=7, enforce, report-uri=\"https://a\"\r\n");
+        *state,
+        "Public-Key-Pins: pin-sha256=\"a=\"; pin-sha256=\"b=\"; max-age=9; includeSubDomains\r\n"
+        "Expect-CT: max-age=7, enforce, report-uri=\"https://a\"\r\n");
     assert_true(h->hpkp.present && !h->hpkp.report_only && h->hpkp.include_subdomains);
     assert_int_equal(h->hpkp.pins, 2);
     assert_int_equal(h->hpkp.max_age, 9);
@@ -208,8 +223,8 @@ static void obsolete_ones(void **state)
 
 static void banners(void **state)
 {
-    const struct http_headers *h =
-        read_fields(*state, "Server: nginx\r\nX-Powered-By: PHP/8.2\r\nVia: 1.1 proxy\r\nX-Other: a/1\r\n");
+    const struct http_headers *h = read_fields(
+        *state, "Server: nginx\r\nX-Powered-By: PHP/8.2\r\nVia: 1.1 proxy\r\nX-Other: a/1\r\n");
     assert_int_equal(h->nbanners, 3);
     assert_false(h->banners[0].version);
     assert_true(h->banners[1].version);
@@ -219,8 +234,9 @@ static void banners(void **state)
 
 static void alt_svc(void **state)
 {
-    const struct http_headers *h =
-        read_fields(*state, "Alt-Svc: h3-29=\":444\"; ma=1, h3=\"alt.example:8443\"; ma=60; persist=1, h3=\":9\"; ma=7, h2=\":443\"\r\n");
+    const struct http_headers *h = read_fields(
+        *state,
+        "Alt-Svc: h3-29=\":444\"; ma=1, h3=\"alt.example:8443\"; ma=60; persist=1, h3=\":9\"; ma=7, h2=\":443\"\r\n");
     assert_true(h->alt_svc.h3 && h->alt_svc.h3_draft && !h->alt_svc.invalid);
     assert_int_equal(h->alt_svc.entries, 4);
     assert_int_equal(h->alt_svc.h3_port, 8443);
@@ -246,8 +262,9 @@ static void dates(void **state)
 static void policies_and_types(void **state)
 {
     const struct http_headers *h = read_fields(
-        *state, "Content-Security-Policy: default-src 'none'\r\nContent-Security-Policy-Report-Only: x\r\n"
-                "Content-Type: TEXT/HTML; charset=utf-8\r\n");
+        *state,
+        "Content-Security-Policy: default-src 'none'\r\nContent-Security-Policy-Report-Only: x\r\n"
+        "Content-Type: TEXT/HTML; charset=utf-8\r\n");
     assert_int_equal(csp_judge(&h->csp, true), CSP_NO_UNSAFE_DEFAULT_NONE);
     assert_int_equal(h->csp.report_only, 1);
     assert_true(h->html);

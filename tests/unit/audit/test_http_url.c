@@ -29,7 +29,8 @@ static void resolves(void **state)
 {
     struct arena a;
     arena_init(&a, 4096, 1 << 20);
-    struct http_url base = {.host = STR("base.example"), .port = 80, .target = STR("/dir/page?q")}, u;
+    struct http_url base = {.host = STR("base.example"), .port = 80, .target = STR("/dir/page?q")},
+                    u;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         assert_int_equal(http_url_resolve(&u, &a, &base, str_c(rows[i].location)), 0);
         struct str text = http_url_text(&a, &u);
@@ -63,11 +64,16 @@ static void sites(void **state)
         const char *a, *b;
         bool same;
     } pairs[] = {
-        {"example.com", "example.com", true},     {"www.example.com", "cdn.example.com", true},
-        {"example.com", "a.b.example.com", true}, {"example.com", "example.net", false},
-        {"a.co.uk", "b.co.uk", false},            {"x.a.co.uk", "a.co.uk", true},
-        {"1.2.3.4", "1.2.3.4", true},             {"5.6.3.4", "1.2.3.4", false},
-        {"localhost", "localhost", true},         {"localhost", "otherhost", false},
+        {"example.com", "example.com", true},
+        {"www.example.com", "cdn.example.com", true},
+        {"example.com", "a.b.example.com", true},
+        {"example.com", "example.net", false},
+        {"a.co.uk", "b.co.uk", false},
+        {"x.a.co.uk", "a.co.uk", true},
+        {"1.2.3.4", "1.2.3.4", true},
+        {"5.6.3.4", "1.2.3.4", false},
+        {"localhost", "localhost", true},
+        {"localhost", "otherhost", false},
         {"a.example.de", "b.example.de", true},
     };
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
@@ -77,6 +83,7 @@ static void sites(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(resolves), cmocka_unit_test(refused), cmocka_unit_test(sites)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(resolves), cmocka_unit_test(refused),
+                                       cmocka_unit_test(sites)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -54,31 +54,56 @@ static bool is_kem(unsigned group)
     return (group >= 0x200 && group <= 0x202) || (group >= 0x11eb && group <= 0x11ed);
 }
 
-/* The server's side of a KEM. */
-static void agree_kem(struct world *w, unsigned group, const char *name)
+static const struct kem {
+    uint16_t group;
+    const char *name;
+} kems[] = {
+    {0x200, "ML-KEM-512"},         {0x201, "ML-KEM-768"},      {0x202, "ML-KEM-1024"},
+    {0x11eb, "SecP256r1MLKEM768"}, {0x11ec, "X25519MLKEM768"}, {0x11ed, "SecP384r1MLKEM1024"},
+};
+enum { KEMS = sizeof kems / sizeof *kems };
+
+/* The server's side of a KEM: takes a share, makes a ciphertext and a secret. */
+static void encapsulate(struct world *w, const char *name, struct str share, unsigned char *ct,
+                        size_t *nct, unsigned char *secret, size_t *n)
 {
-    unsigned char a[KEX_SECRET_MAX], b[KEX_SECRET_MAX], ct[2000];
-    size_t na, nb = sizeof b, nct = sizeof ct;
-    struct str share;
-    assert_int_equal(kex_share(w->mine, (uint16_t)group, &share), 0);
-    EVP_PKEY_CTX *make = EVP_PKEY_CTX_new_from_name(crypto_lib(w->c), name, NULL);
     EVP_PKEY *peer = NULL;
     OSSL_PARAM params[] = {
         OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)share.p, share.n),
         OSSL_PARAM_construct_end()};
+    EVP_PKEY_CTX *make = EVP_PKEY_CTX_new_from_name(crypto_lib(w->c), name, NULL);
     assert_true(EVP_PKEY_fromdata_init(make) > 0);
     assert_true(EVP_PKEY_fromdata(make, &peer, EVP_PKEY_PUBLIC_KEY, params) > 0);
     EVP_PKEY_CTX *c = EVP_PKEY_CTX_new_from_pkey(crypto_lib(w->c), peer, NULL);
     assert_true(EVP_PKEY_encapsulate_init(c, NULL) > 0);
-    assert_true(EVP_PKEY_encapsulate(c, ct, &nct, b, &nb) > 0);
-    assert_int_equal(kex_secret(w->mine, (uint16_t)group, crypto_str(ct, nct), a, sizeof a, &na), 0);
-    assert_int_equal(na, nb);
-    assert_memory_equal(a, b, na);
-    assert_int_equal(kex_secret(w->mine, (uint16_t)group, crypto_str(ct, nct - 1), a, sizeof a, &na),
-                     -ERR_RANGE);
+    assert_true(EVP_PKEY_encapsulate(c, ct, nct, secret, n) > 0);
     EVP_PKEY_CTX_free(make);
     EVP_PKEY_CTX_free(c);
     EVP_PKEY_free(peer);
+}
+
+static void agree_kem(struct world *w, const struct kem *k)
+{
+    unsigned char a[KEX_SECRET_MAX], b[KEX_SECRET_MAX], ct[2000];
+    size_t na, nb = sizeof b, nct = sizeof ct;
+    struct str share;
+    assert_int_equal(kex_share(w->mine, k->group, &share), 0);
+    assert_int_equal(share.n, kex_share_size(k->group));
+    encapsulate(w, k->name, share, ct, &nct, b, &nb);
+    assert_int_equal(kex_secret(w->mine, k->group, crypto_str(ct, nct), a, sizeof a, &na), 0);
+    assert_int_equal(na, nb);
+    assert_memory_equal(a, b, na);
+    assert_int_equal(kex_secret(w->mine, k->group, crypto_str(ct, nct - 1), a, sizeof a, &na),
+                     -ERR_RANGE);
+    assert_int_equal(kex_secret(w->mine, k->group, STR_NONE, a, sizeof a, &na), -ERR_RANGE);
+    /* A server takes the filler too. */
+    struct buf filler;
+    buf_init(&filler, KEX_SHARE_MAX);
+    assert_int_equal(kex_filler_share(w->mine, k->group, &filler), 0);
+    nct = sizeof ct;
+    nb = sizeof b;
+    encapsulate(w, k->name, buf_str(&filler), ct, &nct, b, &nb);
+    buf_done(&filler);
 }
 
 static void agree(struct world *w, uint16_t group)
@@ -115,24 +140,18 @@ static void test_every_group(void **state)
 
 static void test_kem(void **state)
 {
-    static const struct {
-        uint16_t group;
-        const char *name;
-    } rows[] = {
-        {0x200, "ML-KEM-512"},         {0x201, "ML-KEM-768"},     {0x202, "ML-KEM-1024"},
-        {0x11eb, "SecP256r1MLKEM768"}, {0x11ec, "X25519MLKEM768"}, {0x11ed, "SecP384r1MLKEM1024"},
-    };
     struct world *w = *state;
     struct str share;
     unsigned char secret[KEX_SECRET_MAX];
     size_t n;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (kex_can(w->mine, rows[i].group)) {
-            agree_kem(w, rows[i].group, rows[i].name);
+    for (size_t i = 0; i < KEMS; i++) {
+        if (kex_can(w->mine, kems[i].group)) {
+            agree_kem(w, &kems[i]);
         } else {
-            assert_int_equal(kex_share(w->mine, rows[i].group, &share), -ERR_UNSUPPORTED);
-            assert_int_equal(kex_secret(w->mine, rows[i].group, STR("x"), secret, sizeof secret, &n),
-                             -ERR_UNSUPPORTED);
+            assert_int_equal(kex_share(w->mine, kems[i].group, &share), -ERR_UNSUPPORTED);
+            assert_int_equal(
+                kex_secret(w->mine, kems[i].group, STR("x"), secret, sizeof secret, &n),
+                -ERR_UNSUPPORTED);
         }
     }
 }
@@ -147,7 +166,8 @@ static void test_x25519_with_evp(void **state)
     EVP_PKEY *peer = EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
     assert_true(EVP_PKEY_get_raw_public_key(peer, public, &np));
     assert_int_equal(kex_share(w->mine, X25519, &mine), 0);
-    EVP_PKEY *ours = EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, (unsigned char *)mine.p, 32);
+    EVP_PKEY *ours =
+        EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, (unsigned char *)mine.p, 32);
     EVP_PKEY_CTX *c = EVP_PKEY_CTX_new(peer, NULL);
     assert_true(EVP_PKEY_derive_init(c) > 0 && EVP_PKEY_derive_set_peer(c, ours) > 0);
     assert_true(EVP_PKEY_derive(c, b, &nb) > 0);
@@ -302,8 +322,9 @@ static void agree_dh(struct world *w, int bits)
     assert_true(BN_mod_exp(ny, g, x, np, ctx));
     assert_int_equal(BN_bn2binpad(np, p, n), n);
     assert_int_equal(BN_bn2binpad(ny, ys, n), n);
-    assert_int_equal(kex_dh(w->c, crypto_str(p, (size_t)n), STR("\2"), crypto_str(ys, (size_t)n), &yc,
-                            &ours), 0);
+    assert_int_equal(
+        kex_dh(w->c, crypto_str(p, (size_t)n), STR("\2"), crypto_str(ys, (size_t)n), &yc, &ours),
+        0);
     assert_int_equal(yc.n, n);
     BIGNUM *nyc = number(buf_str(&yc));
     assert_true(BN_mod_exp(ny, nyc, x, np, ctx));
@@ -342,7 +363,8 @@ static void refuse_dh(struct world *w, struct str p, struct str g, struct str ys
 static void test_hostile_dh(void **state)
 {
     struct world *w = *state;
-    static char huge[65535], even[64], p[9] = "\0\xff\xff\xff\xff\xff\xff\xff\xc5", most[8], over[8];
+    static char huge[65535], even[64], p[9] = "\0\xff\xff\xff\xff\xff\xff\xff\xc5", most[8],
+                                       over[8];
     struct str good = STR("\5"), prime = str_of(p, 9); /* 2^64 - 59 */
     memset(huge, 0xff, sizeof huge);
     memset(even, 0xfe, sizeof even);
@@ -358,8 +380,8 @@ static void test_hostile_dh(void **state)
     refuse_dh(w, str_of(even, sizeof even), good, good);
     refuse_dh(w, str_of(huge, sizeof huge), good, good);
     refuse_dh(w, str_of(huge, 2049), good, good);
-    struct str bad[] = {STR_NONE, STR("\0"), STR("\1"), str_of(most, 8), prime, str_of(over, 8),
-                        str_of(huge, 16), str_of(huge, sizeof huge)};
+    struct str bad[] = {STR_NONE, STR("\0"),       STR("\1"),        str_of(most, 8),
+                        prime,    str_of(over, 8), str_of(huge, 16), str_of(huge, sizeof huge)};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         refuse_dh(w, prime, bad[i], good);
         refuse_dh(w, prime, good, bad[i]);

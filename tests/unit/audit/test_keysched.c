@@ -55,10 +55,13 @@ static void test_prf_vector(void **state)
     hex("9bbe436ba940f017b17652849a71db35", secret);
     hex("a0ba9f936cda311827a6f796ffd5198c", seed);
     assert_int_equal(keysched_prf(&s, crypto_str(secret, 16), STR("test label"),
-                                  crypto_str(seed, 16), got, sizeof got), 0);
-    expect(got, "e3f229ba727be17b8d122620557cd453c2aab21d07c3d495329b52d4e61edb5a6b301791e90d35c9c9a46b"
-                "4e14baf9af0fa022f7077def17abfd3797c0564bab4fbc91666e9def9b97fce34f796789baa48082d122ee42c5"
-                "a72e5a5110fff70187347b66");
+                                  crypto_str(seed, 16), got, sizeof got),
+                     0);
+    expect(
+        got,
+        "e3f229ba727be17b8d122620557cd453c2aab21d07c3d495329b52d4e61edb5a6b301791e90d35c9c9a46b"
+        "4e14baf9af0fa022f7077def17abfd3797c0564bab4fbc91666e9def9b97fce34f796789baa48082d122ee42c5"
+        "a72e5a5110fff70187347b66");
 }
 
 static void library_prf(const char *digest, struct str secret, struct str label, struct str seed,
@@ -129,8 +132,9 @@ static void test_ssl3(void **state)
     client = crypto_str(cr, 32);
     server = crypto_str(sr, 32);
     assert_int_equal(keysched_master(&s, crypto_str(premaster, 48), client, server, master), 0);
-    expect(master, "d475d2fe91ed159b67e7b2ea62ec7e01055686d99e17e6b4e85858a9d8bb59dc4baf45f98ab5b3b824c6"
-                   "5059fd2f7a05");
+    expect(master,
+           "d475d2fe91ed159b67e7b2ea62ec7e01055686d99e17e6b4e85858a9d8bb59dc4baf45f98ab5b3b824c6"
+           "5059fd2f7a05");
     assert_int_equal(keysched_block(&s, crypto_str(master, 48), client, server, block, 104), 0);
     expect(block + 80, "3ba53fd31e110cf26ca39edee48968b0d4e8ff25fdd0dd55");
     transcript_init(&t, *state, 100);
@@ -203,8 +207,9 @@ static void test_transcript_retry(void **state)
     unsigned char got[TRANSCRIPT_HASH_MAX], wanted[TRANSCRIPT_HASH_MAX], first[32];
     size_t n;
     struct transcript t;
-    struct str hello = STR("hello"), parts[] = {crypto_str((const unsigned char *)"\xfe\0\0\x20", 4),
-                                                crypto_str(first, 32), STR("retry")};
+    struct str hello = STR("hello"),
+               parts[] = {crypto_str((const unsigned char *)"\xfe\0\0\x20", 4),
+                          crypto_str(first, 32), STR("retry")};
     transcript_init(&t, *state, 100);
     assert_int_equal(transcript_add(&t, hello), 0);
     assert_int_equal(transcript_choose(&t, 0x0304, CRYPTO_SHA256), 0);
@@ -249,8 +254,8 @@ static void test_trace(void **state)
     expect(one.b, "a11af9f05531f856ad47116b45a950328204b4f44bfb6b3a4b4f1f3fcb631643");
     assert_int_equal(keysched13_named(&s, &master, KEYSCHED13_EXPORTER, f, &one), 0);
     expect(one.b, "fe22f881176eda18eb8f44529e6792c50c9a3f89452f68d8ae311b4309d3cf50");
-    assert_int_equal(keysched13_named(&s, &master, KEYSCHED13_RESUMPTION, crypto_str(all, 32), &one),
-                     0);
+    assert_int_equal(
+        keysched13_named(&s, &master, KEYSCHED13_RESUMPTION, crypto_str(all, 32), &one), 0);
     expect(one.b, "7df235f2031d2a051287d02b0241b0bfdaf86cc856231f2d5aba46c434ec196c");
     assert_int_equal(keysched13_psk(&s, &one, crypto_str(nonce, 2), &one), 0);
     expect(one.b, "4ecd0eb6ec3b4d87f5d6028f922ca4c5851a277fd41311c9e62d2c9492e1c4f3");
@@ -274,8 +279,9 @@ static void test_quic_labels(void **state)
     hex("8394c8f03e515708", id);
     assert_int_equal(keysched13_extract(&s, crypto_str(salt, 20), crypto_str(id, 8), &initial), 0);
     client.n = 32;
-    assert_int_equal(keysched13_expand_label(&s, keysched13_str(&initial), STR("client in"), STR_NONE,
-                                             client.b, client.n), 0);
+    assert_int_equal(keysched13_expand_label(&s, keysched13_str(&initial), STR("client in"),
+                                             STR_NONE, client.b, client.n),
+                     0);
     expect(client.b, "c00cf151ca5be075ed0ebfb5c80323c42d6b7db67881289af4008f1f6c357aea");
     struct str secret = keysched13_str(&client);
     assert_int_equal(keysched13_expand_label(&s, secret, STR("quic key"), STR_NONE, key, 16), 0);

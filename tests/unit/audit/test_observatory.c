@@ -78,12 +78,14 @@ static void cookies(void **state)
         const char *name;
         int points;
     } rows[] = {
-        {"a=1; Secure; SameSite=Lax", false, "cookies-secure-with-httponly-sessions-and-samesite", 5},
+        {"a=1; Secure; SameSite=Lax", false, "cookies-secure-with-httponly-sessions-and-samesite",
+         5},
         {"sessid=1; Secure; HttpOnly; SameSite=None", false,
          "cookies-secure-with-httponly-sessions-and-samesite", 5},
         {"a=1; Secure", false, "cookies-secure-with-httponly-sessions", 0},
         {"a=1", true, "cookies-without-secure-flag-but-protected-by-hsts", -5},
-        {"sess=1; HttpOnly", true, "cookies-session-without-secure-flag-but-protected-by-hsts", -10},
+        {"sess=1; HttpOnly", true, "cookies-session-without-secure-flag-but-protected-by-hsts",
+         -10},
         {"a=1", false, "cookies-without-secure-flag", -20},
         {"a=1; Secure; SameSite=x", false, "cookies-samesite-flag-invalid", -20},
         {"a=1; SameSite=None", true, "cookies-samesite-flag-invalid", -20},
@@ -113,11 +115,14 @@ static void cors(void **state)
     facts.cors = (struct cors_value){.present = true, .star = true, .credentials = true};
     is(OBSERVATORY_TEST_CORS, "cross-origin-resource-sharing-implemented-with-public-access", 0);
     facts.cors = (struct cors_value){.present = true, .credentials = true};
-    is(OBSERVATORY_TEST_CORS, "cross-origin-resource-sharing-implemented-with-restricted-access", 0);
+    is(OBSERVATORY_TEST_CORS, "cross-origin-resource-sharing-implemented-with-restricted-access",
+       0);
     facts.cors = (struct cors_value){.present = true, .reflected = true};
-    is(OBSERVATORY_TEST_CORS, "cross-origin-resource-sharing-implemented-with-restricted-access", 0);
+    is(OBSERVATORY_TEST_CORS, "cross-origin-resource-sharing-implemented-with-restricted-access",
+       0);
     facts.cors.credentials = true;
-    is(OBSERVATORY_TEST_CORS, "cross-origin-resource-sharing-implemented-with-universal-access", -50);
+    is(OBSERVATORY_TEST_CORS, "cross-origin-resource-sharing-implemented-with-universal-access",
+       -50);
 }
 
 static void redirection(void **state)
@@ -191,7 +196,9 @@ static const struct {
     int points;
 } numbers[] = {
 #define N(test, member, value, name, points)                                                       \
-    {OBSERVATORY_TEST_##test, offsetof(struct http_headers, member), value, name, points}
+    {                                                                                              \
+        OBSERVATORY_TEST_##test, offsetof(struct http_headers, member), value, name, points        \
+    }
     N(REFERRER, referrer, REFERRER_ABSENT, "referrer-policy-not-implemented", 0),
     N(REFERRER, referrer, REFERRER_NO_REFERRER, "referrer-policy-private", 5),
     N(REFERRER, referrer, REFERRER_STRICT_ORIGIN_WHEN_CROSS, "referrer-policy-private", 5),
@@ -208,8 +215,10 @@ static const struct {
     N(FRAMES, frame_options, XFO_INVALID, "x-frame-options-header-invalid", -20),
     N(CORP, corp, CORP_ABSENT, "cross-origin-resource-policy-not-implemented", 0),
     N(CORP, corp, CORP_SAME_SITE, "cross-origin-resource-policy-implemented-with-same-site", 10),
-    N(CORP, corp, CORP_SAME_ORIGIN, "cross-origin-resource-policy-implemented-with-same-origin", 10),
-    N(CORP, corp, CORP_CROSS_ORIGIN, "cross-origin-resource-policy-implemented-with-cross-origin", 0),
+    N(CORP, corp, CORP_SAME_ORIGIN, "cross-origin-resource-policy-implemented-with-same-origin",
+      10),
+    N(CORP, corp, CORP_CROSS_ORIGIN, "cross-origin-resource-policy-implemented-with-cross-origin",
+      0),
     N(CORP, corp, CORP_INVALID, "cross-origin-resource-policy-header-invalid", -5),
     N(COEP, coep, COEP_ABSENT, "coep-not-implemented", 0),
     N(COEP, coep, COEP_REQUIRE_CORP, "coep-implemented-with-require-corp", 10),
@@ -218,7 +227,8 @@ static const struct {
     N(COEP, coep, COEP_INVALID, "coep-header-invalid", -5),
     N(COOP, coop, COOP_ABSENT, "coop-not-implemented", 0),
     N(COOP, coop, COOP_SAME_ORIGIN, "coop-implemented-with-same-origin", 10),
-    N(COOP, coop, COOP_SAME_ORIGIN_ALLOW_POPUPS, "coop-implemented-with-same-origin-allow-popups", 10),
+    N(COOP, coop, COOP_SAME_ORIGIN_ALLOW_POPUPS, "coop-implemented-with-same-origin-allow-popups",
+      10),
     N(COOP, coop, COOP_NOOPENER_ALLOW_POPUPS, "coop-implemented-with-noopener-allow-popups", 10),
     N(COOP, coop, COOP_UNSAFE_NONE, "coop-implemented-with-unsafe-none", 0),
     N(COOP, coop, COOP_INVALID, "coop-header-invalid", -5),
@@ -296,9 +306,9 @@ static void grades(void **state)
         unsigned score;
         const char *grade;
     } rows[] = {
-        {145, "A+"}, {100, "A+"}, {95, "A"}, {90, "A"}, {85, "A-"}, {80, "B+"}, {75, "B"}, {70, "B"},
-        {65, "B-"},  {60, "C+"},  {55, "C"}, {50, "C"}, {45, "C-"}, {40, "D+"}, {35, "D"}, {30, "D"},
-        {25, "D-"},  {20, "F"},   {5, "F"},  {0, "F"},
+        {145, "A+"}, {100, "A+"}, {95, "A"},  {90, "A"}, {85, "A-"}, {80, "B+"}, {75, "B"},
+        {70, "B"},   {65, "B-"},  {60, "C+"}, {55, "C"}, {50, "C"},  {45, "C-"}, {40, "D+"},
+        {35, "D"},   {30, "D"},   {25, "D-"}, {20, "F"}, {5, "F"},   {0, "F"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         assert_string_equal(observatory_grade(rows[i].score), rows[i].grade);

@@ -272,12 +272,14 @@ static void test_too_large(void **state)
     buf_init(&small, 64);
     put(&x, DATA, str_of(large, 200));
     assert_int_equal(seal_open(&x.in, (unsigned char *)x.wire.mem + x.wire.off,
-                               str_from(buf_str(&x.wire), SEAL_HEADER), &small, &type), -ERR_LIMIT);
+                               str_from(buf_str(&x.wire), SEAL_HEADER), &small, &type),
+                     -ERR_LIMIT);
     buf_done(&small);
     /* Each direction has its verb. */
     assert_int_equal(seal_record(&x.in, DATA, 0x0303, STR("x"), &x.wire), -ERR_INVAL);
-    assert_int_equal(seal_open(&x.out, (unsigned char *)x.wire.mem + x.wire.off, STR("x"), &x.plain,
-                               &type), -ERR_INVAL);
+    assert_int_equal(
+        seal_open(&x.out, (unsigned char *)x.wire.mem + x.wire.off, STR("x"), &x.plain, &type),
+        -ERR_INVAL);
     pair_close(&x);
 }
 
@@ -333,7 +335,8 @@ static void paddings(struct crypto *c, const struct seal_params *p)
             assert_int_equal(seal_mac(&x.out, DATA, x.version, STR("hello"), plain + 5), 0);
         pad_to(plain, n, block, total);
         buf_clear(&x.wire);
-        assert_int_equal(seal_cbc_raw(&x.out, DATA, x.version, crypto_str(plain, total), &x.wire), 0);
+        assert_int_equal(seal_cbc_raw(&x.out, DATA, x.version, crypto_str(plain, total), &x.wire),
+                         0);
         assert_int_equal(get(&x), 0);
         assert_true(str_eq(buf_str(&x.plain), STR("hello")));
     }
@@ -361,11 +364,12 @@ static void bad_paddings(struct crypto *c, const struct seal_params *p)
         else
             plain[total - 1] = (unsigned char)total; /* longer by one */
         buf_clear(&x.wire);
-        assert_int_equal(seal_cbc_raw(&x.out, DATA, x.version, crypto_str(plain, total), &x.wire), 0);
+        assert_int_equal(seal_cbc_raw(&x.out, DATA, x.version, crypto_str(plain, total), &x.wire),
+                         0);
         int err = get(&x);
         /* Nothing but padding is an empty record where the MAC stands outside. */
-        assert_int_equal(err, kind == 2 && p->encrypt_then_mac && p->version > 0x0300 ? 0
-                                                                                       : -ERR_TLS_MAC);
+        assert_int_equal(
+            err, kind == 2 && p->encrypt_then_mac && p->version > 0x0300 ? 0 : -ERR_TLS_MAC);
         pair_close(&x);
     }
 }
@@ -400,13 +404,15 @@ static void test_probe_refusals(void **state)
     struct seal_params gcm = {0x0303, SEAL_AES_128_GCM, CRYPTO_SHA1, false};
     assert_true(pair_open(&x, *state, &gcm));
     assert_int_equal(seal_mac(&x.out, DATA, 0x0303, STR("x"), mac), -ERR_UNSUPPORTED);
-    assert_int_equal(seal_cbc_raw(&x.out, DATA, 0x0303, str_of(large, 16), &x.wire), -ERR_UNSUPPORTED);
+    assert_int_equal(seal_cbc_raw(&x.out, DATA, 0x0303, str_of(large, 16), &x.wire),
+                     -ERR_UNSUPPORTED);
     pair_close(&x);
     assert_true(pair_open(&x, *state, &cbc));
     assert_int_equal(seal_cbc_raw(&x.out, DATA, 0x0303, STR_NONE, &x.wire), -ERR_RANGE);
     assert_int_equal(seal_cbc_raw(&x.out, DATA, 0x0303, str_of(large, 17), &x.wire), -ERR_RANGE);
     assert_int_equal(seal_cbc_raw(&x.out, DATA, 0x0303, str_of(large, 65536), &x.wire), -ERR_RANGE);
-    assert_int_equal(seal_cbc_raw(&x.in, DATA, 0x0303, str_of(large, 16), &x.wire), -ERR_UNSUPPORTED);
+    assert_int_equal(seal_cbc_raw(&x.in, DATA, 0x0303, str_of(large, 16), &x.wire),
+                     -ERR_UNSUPPORTED);
     assert_int_equal(x.out.seq, 0);
     assert_int_equal(seal_cbc_raw(&x.out, DATA, 0x0303, str_of(large, 64000), &x.wire), 0);
     assert_int_equal(x.out.seq, 1);

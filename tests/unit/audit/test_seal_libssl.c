@@ -14,6 +14,7 @@
 #include "audit/keysched13.h"
 #include "audit/seal.h"
 
+#include <openssl/rsa.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <stdio.h>
@@ -192,8 +193,10 @@ static size_t from_log(struct world *w, const char *label, unsigned char *ret)
 
 static struct seal_params params_of(const struct world *w)
 {
-    return (struct seal_params){.version = w->suite->version, .cipher = w->suite->cipher,
-                                .mac = w->suite->mac, .encrypt_then_mac = w->etm};
+    return (struct seal_params){.version = w->suite->version,
+                                .cipher = w->suite->cipher,
+                                .mac = w->suite->mac,
+                                .encrypt_then_mac = w->etm};
 }
 
 static struct keysched_suite sched_of(const struct world *w)
@@ -206,7 +209,8 @@ static void make_block(struct world *w, unsigned char *ret, size_t n)
     struct keysched_suite sched = sched_of(w);
     assert_int_equal(keysched_block(&sched, crypto_str(w->master, 48),
                                     crypto_str(w->client_random, 32),
-                                    crypto_str(w->server_random, 32), ret, n), 0);
+                                    crypto_str(w->server_random, 32), ret, n),
+                     0);
 }
 
 static void seal_with_block(struct world *w, struct side *s)
@@ -222,7 +226,8 @@ static void seal_with_block(struct world *w, struct side *s)
     s->sealed = true;
 }
 
-static void seal_with_secret(struct world *w, struct side *s, const struct keysched13_secret *secret)
+static void seal_with_secret(struct world *w, struct side *s,
+                             const struct keysched13_secret *secret)
 {
     unsigned char key[SEAL_KEY_MAX], iv[KEYSCHED13_IV];
     struct keysched13_suite sched = {w->crypto, w->suite->md};
@@ -266,14 +271,16 @@ static void check_finished(struct world *w, struct side *s, struct str verify)
         struct keysched13_secret wanted;
         struct keysched13_suite sched = {w->crypto, w->suite->md};
         assert_int_equal(transcript_hash(&w->transcript, hash, &n), 0);
-        assert_int_equal(keysched13_finished(&sched, &s->handshake, crypto_str(hash, n), &wanted), 0);
+        assert_int_equal(keysched13_finished(&sched, &s->handshake, crypto_str(hash, n), &wanted),
+                         0);
         assert_true(str_eq(keysched13_str(&wanted), verify));
     } else {
         unsigned char wanted[KEYSCHED_FINISHED_MAX];
         size_t n;
         struct keysched_suite sched = sched_of(w);
         assert_int_equal(keysched_finished(&sched, crypto_str(w->master, 48), s == &w->server,
-                                           &w->transcript, wanted, &n), 0);
+                                           &w->transcript, wanted, &n),
+                         0);
         assert_int_equal(n, 12);
         assert_true(str_eq(crypto_str(wanted, n), verify));
     }
@@ -428,7 +435,8 @@ static int hear(struct world *w, struct str record, char *got, int room)
 
 /* Content, MAC and the longest padding there is, as `fault` says with a flaw. */
 enum fault { FAULT_NONE, FAULT_MAC, FAULT_PADDING };
-static void craft(struct world *w, struct seal *s, struct str text, enum fault fault, struct buf *out)
+static void craft(struct world *w, struct seal *s, struct str text, enum fault fault,
+                  struct buf *out)
 {
     unsigned char plain[512];
     size_t block = seal_block_size(&s->p), mac = s->p.encrypt_then_mac ? 0 : seal_mac_size(&s->p);
@@ -484,11 +492,13 @@ static void check_master(struct world *w)
     struct keysched_suite sched = sched_of(w);
     struct str pm = crypto_str(premaster, n);
     if (w->ems)
-        assert_int_equal(keysched_extended_master(&sched, pm, crypto_str(w->session_hash,
-                                                  w->session_hash_n), master), 0);
+        assert_int_equal(keysched_extended_master(
+                             &sched, pm, crypto_str(w->session_hash, w->session_hash_n), master),
+                         0);
     else
         assert_int_equal(keysched_master(&sched, pm, crypto_str(w->client_random, 32),
-                                         crypto_str(w->server_random, 32), master), 0);
+                                         crypto_str(w->server_random, 32), master),
+                         0);
     assert_memory_equal(master, w->master, 48);
 }
 
@@ -525,7 +535,8 @@ static bool converse(struct world *w, const struct suite *u, int way, enum fault
     begin_side(&w->server);
     buf_init(&w->log, WIRE_MAX);
     transcript_init(&w->transcript, w->crypto, WIRE_MAX);
-    bool ok = make_side(w, &w->client, false, way) && make_side(w, &w->server, true, way) && shake(w);
+    bool ok =
+        make_side(w, &w->client, false, way) && make_side(w, &w->server, true, way) && shake(w);
     if (ok) {
         say(&w->client, &w->server, STR("GET / HTTP/1.0\r\n\r\n"));
         say(&w->server, &w->client, str_of(large, sizeof large));

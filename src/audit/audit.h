@@ -1,0 +1,66 @@
+/* One target from its name to its report: addresses, endpoints, checks, grades. */
+#ifndef AUDIT_AUDIT_H
+#define AUDIT_AUDIT_H
+
+#include "audit/ct_log.h"
+#include "audit/endpoint.h"
+#include "audit/report.h"
+#include "audit/trust_store.h"
+#include "io/resolve.h"
+#include "wire/idn.h"
+
+enum { AUDIT_STORES_MAX = 4, AUDIT_ADDRESSES_MAX = 16 };
+
+/* As asked for, e.g. "example.com", "bücher.example:8443", "[2001:db8::1]:443". Plain data. */
+struct audit_target {
+    char text[IDN_TEXT_MAX + 8]; /* as typed, for reports */
+    char host[IDN_MAX];          /* A-labels or an address without brackets */
+    char sni[IDN_MAX];           /* empty: none is sent (addresses) */
+    uint16_t port;
+    struct addr connect[AUDIT_ADDRESSES_MAX]; /* --connect-to; none: the name's addresses */
+    size_t nconnect;
+};
+
+/* -ERR_SYNTAX and the like: *why is told what is wrong. Port: 443 unless it says so. */
+int must_use audit_target_parse(struct audit_target *ret, struct str text, struct buf *why);
+
+struct audit_options {
+    unsigned inflight, rate; /* see endpoint.h */
+    uint64_t timeout, deadline;
+    bool intrusive, http, dns, thorough;
+    bool all_addresses;      /* each in full; else one of each family, the others' keys compared */
+    bool evidence, show_clients;
+    uint16_t plain_port;     /* 0: port 80 where the target's is 443, else none */
+    bool no_plain;
+    struct str pins;         /* text: one "sha256/BASE64" a line; empty: none */
+    struct str expect_issuer; /* empty: any */
+};
+
+/* Shared by all audits of a process; outlives them. */
+struct audit_env {
+    struct loop *loop;
+    struct crypto *crypto;
+    struct kex_keys *keys;
+    struct resolver *resolver;
+    const struct trust_store *stores[AUDIT_STORES_MAX];
+    size_t nstores;
+    const struct ct_logs *ct_logs; /* NULL: none */
+    struct audit_options options;
+    /* Remembered key of "host:port" ("sha256/…", empty: none), for --remember; NULL: not asked. */
+    struct str (*remembered)(void *user, struct str target);
+    void *remembered_user;
+};
+
+struct audit;
+
+/* on_done is called once, in a later turn, with a report that dies with the audit (audit_free; from
+ * within on_done, too). NULL: no memory. */
+struct audit *audit_new(const struct audit_env *env, const struct audit_target *target,
+                        void (*on_done)(void *user, struct audit *a, const struct report *r),
+                        void *user);
+void audit_free(struct audit *a);
+void audit_progress(const struct audit *a, struct audit_progress *ret);
+/* Loopback, private, link-local, unique-local, shared (RFC 1918, 3927, 4193, 6598, 4291). */
+bool audit_addr_is_internal(const struct addr *a);
+
+#endif
