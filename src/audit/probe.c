@@ -148,12 +148,17 @@ void probe_connected(struct probe *p, uint64_t now)
 
 /* ---- the answer to a request ---- */
 
-void probe_request(struct probe *p)
+void probe_expect(struct probe *p)
 {
-    if (!p->spec.request.n)
-        return;
     http_client_init(&p->http, &p->o->arena, p->spec.method ? p->spec.method : METHOD_GET);
     p->http_live = true;
+}
+
+void probe_request(struct probe *p)
+{
+    if (!p->spec.request.n || p->http_live)
+        return;
+    probe_expect(p);
     if (p->spec.kind->tls && tls_client_send(&p->tls, TLSREC_DATA, p->spec.request))
         probe_finish(p);
     else if (!p->spec.kind->tls)

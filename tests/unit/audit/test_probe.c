@@ -278,7 +278,7 @@ struct ssl_peer {
     BIO *in, *out;
     struct buf got;
     const char *answer;
-    bool answered, shut;
+    bool answered, shut, asks_again;
 };
 
 static void peer_turn(struct ssl_peer *s)
@@ -290,7 +290,14 @@ static void peer_turn(struct ssl_peer *s)
         if (n > 0)
             buf_add(&s->got, str_of(p, (size_t)n));
     }
-    if (s->answer && !s->answered && s->got.n > 4 && memcmp(buf_end(&s->got) - 4, "\r\n\r\n", 4) == 0) {
+    if (s->asks_again && s->got.n > 4) {
+        s->asks_again = false; /* as for a page that wants a client certificate */
+        SSL_set_verify(s->ssl, SSL_VERIFY_PEER, rig_any);
+        SSL_renegotiate(s->ssl);
+        SSL_do_handshake(s->ssl);
+        return;
+    }
+    if (s->answer && !s->answered && !SSL_renegotiate_pending(s->ssl) && s->got.n > 4 && memcmp(buf_end(&s->got) - 4, "\r\n\r\n", 4) == 0) {
         s->answered = true;
         SSL_write(s->ssl, s->answer, (int)strlen(s->answer));
         if (s->shut)
@@ -298,9 +305,12 @@ static void peer_turn(struct ssl_peer *s)
     }
 }
 
+static bool asks_again; /* the next peer does */
+
 static struct observation *against_ssl(const struct probe_spec *spec, SSL_CTX *ctx, const char *answer, bool shut)
 {
-    struct ssl_peer s = {SSL_new(ctx), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()), .answer = answer, .shut = shut};
+    struct ssl_peer s = {SSL_new(ctx), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()), .answer = answer, .shut = shut,
+                         .asks_again = asks_again};
     struct probe *p = probe_of(spec);
     buf_init(&s.got, 1 << 16);
     SSL_set_bio(s.ssl, s.in, s.out);
@@ -398,6 +408,45 @@ static void test_full_with_request(void **state)
         assert_int_equal(o->ending, ENDING_TIMEOUT);
         observation_free(o);
     }
+    SSL_CTX_free(ctx);
+}
+
+/* A server that renegotiates for a client certificate once it has read the request. */
+static void test_full_asked_again(void **state)
+{
+    static const uint16_t versions[] = {TLS10, TLS11, TLS12};
+    struct server server = {0};
+    SSL_CTX *ctx = rig_server(&server);
+    asks_again = true;
+    for (size_t v = 0; v < 3; v++) {
+        struct probe_spec s = modern(&probe_full, versions[v], TLS_STOP_NEVER);
+        s.request = REQUEST;
+        struct observation *o = against_ssl(&s, ctx, "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", false);
+        assert_true(o->http && o->http->status == 403);
+        assert_true(o->hs->requests_certificate && o->hs->established);
+        assert_int_equal(o->ending, ENDING_OPEN);
+        assert_true(o->hs->nchain == 1 && o->nsessions == 1);
+        observation_free(o);
+    }
+    asks_again = false;
+    SSL_CTX_free(ctx);
+}
+
+static void test_full_early(void **state)
+{
+    struct server server = {.min = TLS13, .early = true};
+    SSL_CTX *ctx = rig_server(&server);
+    struct probe_spec s = modern(&probe_full, TLS13, TLS_STOP_NEVER);
+    s.request = REQUEST;
+    struct observation *o = against_ssl(&s, ctx, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", false);
+    assert_int_equal(o->sessions[0].max_early_data, 16384);
+    s.session = &o->sessions[0];
+    s.hello.flags |= CH_EARLY_DATA;
+    /* This peer reads none: it skips them, and the request comes again under the keys of the handshake. */
+    struct observation *again = against_ssl(&s, ctx, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", false);
+    assert_true(again->hs->resumed && !again->hs->ee.early_data && again->http);
+    observation_free(again);
+    observation_free(o);
     SSL_CTX_free(ctx);
 }
 
@@ -574,6 +623,8 @@ int main(void)
         cmocka_unit_test(test_robot),
         cmocka_unit_test(test_hello_kinds),
         cmocka_unit_test(test_full_with_request),
+        cmocka_unit_test(test_full_asked_again),
+        cmocka_unit_test(test_full_early),
         cmocka_unit_test(test_full_ssl3),
         cmocka_unit_test(test_split_and_evidence),
         cmocka_unit_test(test_time),

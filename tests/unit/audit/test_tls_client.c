@@ -308,9 +308,9 @@ static void test_chain_and_sizes(void **state)
 
 /* ---- resuming ---- */
 
-static void resume(uint16_t version, uint64_t options, uint32_t flags)
+static void resume(uint16_t version, uint64_t options, uint32_t flags, const char *suite13)
 {
-    struct server server = {.min = version, .max = version, .options = options};
+    struct server server = {.min = version, .max = version, .options = options, .suites13 = suite13};
     SSL_CTX *ctx = rig_server(&server);
     struct rig r = {0};
     struct arena kept;
@@ -364,7 +364,7 @@ static void test_resume_by_id(void **state)
     static const uint16_t versions[] = {TLS10, TLS11, TLS12};
     for (size_t v = 0; v < 3; v++)
         for (int ems = 0; ems < 2; ems++)
-            resume(versions[v], SSL_OP_NO_TICKET, ems ? CH_EMS : 0);
+            resume(versions[v], SSL_OP_NO_TICKET, ems ? CH_EMS : 0, NULL);
 }
 
 static void test_resume_by_ticket(void **state)
@@ -372,12 +372,14 @@ static void test_resume_by_ticket(void **state)
     static const uint16_t versions[] = {TLS10, TLS11, TLS12};
     for (size_t v = 0; v < 3; v++)
         for (int ems = 0; ems < 2; ems++)
-            resume(versions[v], 0, CH_TICKET | (ems ? CH_EMS : 0));
+            resume(versions[v], 0, CH_TICKET | (ems ? CH_EMS : 0), NULL);
 }
 
 static void test_resume_by_psk(void **state)
 {
-    resume(TLS13, 0, 0);
+    resume(TLS13, 0, 0, "TLS_AES_128_GCM_SHA256");
+    resume(TLS13, 0, 0, "TLS_AES_256_GCM_SHA384");
+    resume(TLS13, 0, 0, "TLS_CHACHA20_POLY1305_SHA256");
 }
 
 /* A session by ticket, with an id of the caller's along: how Ticketbleed asks. */
@@ -452,9 +454,10 @@ static void test_psk_and_retry(void **state)
     arena_done(&kept);
 }
 
-static void test_early_data(void **state)
+static void early_data(const char *suite)
 {
-    struct server server = {.min = TLS13, .max = TLS13, .early = true, .options = SSL_OP_NO_ANTI_REPLAY};
+    struct server server = {.min = TLS13, .max = TLS13, .early = true, .options = SSL_OP_NO_ANTI_REPLAY,
+                            .suites13 = suite};
     SSL_CTX *ctx = rig_server(&server);
     struct rig r = {0};
     struct arena kept;
@@ -496,6 +499,12 @@ static void test_early_data(void **state)
         SSL_CTX_free(ctx);
     }
     arena_done(&kept);
+}
+
+static void test_early_data(void **state)
+{
+    early_data("TLS_AES_128_GCM_SHA256");
+    early_data("TLS_AES_256_GCM_SHA384");
 }
 
 /* ---- afterwards ---- */
@@ -806,6 +815,34 @@ static void test_wrong_finished(void **state)
     arena_done(&kept);
 }
 
+/* The same in TLS 1.3, and in a whole handshake of TLS 1.2, behind our own Finished, which is right. */
+static void test_wrong_finished_full(void **state)
+{
+    static const uint16_t versions[] = {TLS10, TLS12, TLS13};
+    for (size_t v = 0; v < 3; v++) {
+        struct server server = {.min = versions[v], .max = versions[v]};
+        SSL_CTX *ctx = rig_server(&server);
+        struct rig r = {0};
+        struct tls_client_conf conf = conf_for(versions[v]);
+        conf.stop = TLS_STOP_FLIGHT;
+        if (versions[v] == TLS13)
+            conf.stop = TLS_STOP_HELLO;
+        assert_int_equal(rig_open(&r, ctx, &conf), 0);
+        rig_run(&r);
+        assert_int_equal(tls_client_continue(&r.c, TLS_STOP_NEVER), 0);
+        assert_int_equal(transcript_add(&r.c.transcript, STR("x")), 0);
+        rig_events(&r);
+        rig_run(&r);
+        assert_non_null(strchr(r.events, 'E'));
+        assert_true(r.c.hs->finished_wrong);
+        assert_false(r.c.hs->established);
+        struct tls_session s;
+        assert_int_equal(tls_client_session(&r.c, 0, &r.arena, &s), -ERR_NOT_FOUND);
+        rig_close(&r);
+        SSL_CTX_free(ctx);
+    }
+}
+
 /* Recorded flights cut off anywhere: no event beyond what is there, no fault. */
 static void test_truncated(void **state)
 {
@@ -1013,6 +1050,7 @@ int main(void)
         cmocka_unit_test(test_fragmented_hello),
         cmocka_unit_test(test_flipped),
         cmocka_unit_test(test_wrong_finished),
+        cmocka_unit_test(test_wrong_finished_full),
         cmocka_unit_test(test_truncated),
         cmocka_unit_test(test_hostile),
         cmocka_unit_test(test_hostile13),
