@@ -216,7 +216,7 @@ static void run_events(struct probe *p)
             p->o->clean_close = true;
         if (k->on_event)
             k->on_event(p, e);
-        if (e == TLS_EV_ALERT && p->tls.alert.code == 0) /* nothing comes behind it (RFC 8446 6.1) */
+        if (e == TLS_EV_ALERT && p->tls.alert.code == 0) /* RFC 8446 6.1: the last one */
             probe_ended(p, ENDING_CLOSED, p->now);
         if (e == TLS_EV_FAULT && !p->done) {
             p->o->ending = p->tls.fault == -ERR_LIMIT ? ENDING_FLOOD : ENDING_GARBAGE;

@@ -35,8 +35,8 @@ static void established(struct probe *p)
         probe_request(p);
 }
 
-/* Some servers ask for a client certificate only when they have read the request, and answer it only
- * after another handshake. Once is enough. */
+/* Some servers ask for a client certificate only when they have read the request, and answer it
+ * only after another handshake. Once is enough. */
 static void asked_again(struct probe *p)
 {
     if (p->mark++ == 0 && tls_client_renegotiate(&p->tls))

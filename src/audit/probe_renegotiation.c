@@ -11,7 +11,8 @@ static void ask(struct probe *p)
     if (!err && p->spec.request.n)
         err = tls_client_send(&p->tls, TLSREC_DATA, p->spec.request);
     if (err)
-        probe_conclude(p, OUTCOME_NONE, err == -ERR_INVAL ? "TLS 1.3 has no renegotiation" : "out of memory");
+        probe_conclude(p, OUTCOME_NONE,
+                       err == -ERR_INVAL ? "TLS 1.3 has no renegotiation" : "out of memory");
     p->phase = 1;
 }
 

@@ -227,8 +227,8 @@ int tls_client_feed(struct tls_client *c, struct str in)
     return buf_append(&c->in, in);
 }
 
-/* A record may hold several (RFC 5246 6.2.1); one split over two records is passed over: nobody does
- * that. */
+/* A record may hold several (RFC 5246 6.2.1); one split over two records is passed over: nobody
+ * does that. */
 static enum tls_event next_alert(struct tls_client *c)
 {
     struct handshake *hs = c->hs;
@@ -274,7 +274,8 @@ static enum tls_event on_retry(struct tls_client *c, const struct server_hello *
     hs->retry_group = h->ext.group;
     hs->version = h->version;
     c->suite = suite_find(h->suite);
-    uint16_t group = h->ext.group ? h->ext.group : c->conf.share_group; /* none: for the cookie only */
+    /* without a group it is for the cookie alone */
+    uint16_t group = h->ext.group ? h->ext.group : c->conf.share_group;
     c->stopped = c->conf.stop == TLS_STOP_HELLO || !c->conf.follow_retry || !c->suite ||
                  !kex_can(c->conf.keys, group);
     return TLS_EV_RETRY;

@@ -4,7 +4,7 @@
 #include <getopt.h>
 #include <stddef.h>
 
-enum { FLAGS_MAX = 24 };
+enum { FLAGS_MAX = 64 };
 
 int cli_next(struct cli *c)
 {

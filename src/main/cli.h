@@ -16,7 +16,7 @@ struct cli_flag {
 struct cli {
     int argc;
     char **argv;                  /* words are moved behind the options */
-    const struct cli_flag *flags; /* at most 24 */
+    const struct cli_flag *flags; /* at most 64 */
     const char *value;            /* of the option returned, if it takes one */
     int words;                    /* after -1: argv[words] … argv[argc - 1] are not options */
     bool begun;

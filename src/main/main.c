@@ -15,6 +15,7 @@ static const struct command {
     int (*run)(int argc, char **argv);
 } commands[] = {
     {"serve", "DIR | -c FILE", "serve a directory, or what a configuration says", cmd_serve},
+    {"audit", "HOST[:PORT]…", "test any port 443 for every known weakness", cmd_audit},
     {"check", "FILE", "find every mistake in a configuration and its certificates", cmd_check},
     {"fmt", "[-w] FILE", "put a configuration into its standard form", cmd_fmt},
     {"explain", "[-c FILE | DIR] URL", "say what answers a URL, and why", cmd_explain},

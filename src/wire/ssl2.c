@@ -39,8 +39,8 @@ static int record(struct str in, struct str *ret_body)
     return 0;
 }
 
-/* Told at once, not when a length that was none has come. A TLS record or alert begins with 20 to 24,
- * 3: no SSL 2.0 hello is that long. */
+/* Told at once, not when a length that was none has come. A TLS record or alert begins with 20 to
+ * 24, 3: no SSL 2.0 hello is that long. */
 static bool is_other(struct str in)
 {
     if (in.n >= 2 && in.p[0] >= 20 && in.p[0] <= 24 && in.p[1] == 3)

@@ -21,7 +21,8 @@ enum { RAW = 0xff, ACT = 0xfe, ARENA = 4 * 1024 * 1024 };
 static struct crypto *crypto; /* made once, reachable for ever */
 static struct kex_keys *keys;
 
-static const uint16_t suites[] = {0x1301, 0x1302, 0xc02f, 0xc013, 0x009e, 0x002f, 0x003c, 0x0001, 0x0005, 0x000a, 0x00ff};
+static const uint16_t suites[] = {0x1301, 0x1302, 0xc02f, 0xc013, 0x009e, 0x002f, 0x003c, 0x0001,
+                                  0x0005, 0x000a, 0x00ff};
 static const uint16_t groups[] = {29, 23};
 static const uint16_t sigalgs[] = {0x0403, 0x0804};
 static const uint16_t versions[] = {TLS_WIRE_13};

@@ -297,7 +297,8 @@ static void peer_turn(struct ssl_peer *s)
         SSL_do_handshake(s->ssl);
         return;
     }
-    if (s->answer && !s->answered && !SSL_renegotiate_pending(s->ssl) && s->got.n > 4 && memcmp(buf_end(&s->got) - 4, "\r\n\r\n", 4) == 0) {
+    if (s->answer && !s->answered && !SSL_renegotiate_pending(s->ssl) && s->got.n > 4 &&
+        memcmp(buf_end(&s->got) - 4, "\r\n\r\n", 4) == 0) {
         s->answered = true;
         SSL_write(s->ssl, s->answer, (int)strlen(s->answer));
         if (s->shut)

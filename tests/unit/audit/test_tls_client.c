@@ -1023,6 +1023,31 @@ static void test_hostile13(void **state)
     buf_done(&b);
 }
 
+/* Memory at its end, wherever that comes: no record is kept, nothing else. */
+static void test_small_arena(void **state)
+{
+    static const uint16_t versions[] = {TLS10, TLS12, TLS13}, rsa[] = {0x002f};
+    for (size_t v = 0; v < 6; v++) {
+        uint16_t version = versions[v % 3];
+        struct server server = {.min = version, .max = version, .request_certificate = true};
+        SSL_CTX *ctx = rig_server(&server);
+        struct tls_client_conf conf = conf_for(version);
+        conf.hello.flags |= CH_TICKET;
+        if (v >= 3 && version < TLS13)
+            conf.hello.suites = LIST(rsa);
+        for (size_t max = 1; max < 6000; max += max < 2000 ? 31 : 97) {
+            struct rig r = {.arena_max = max};
+            int err = rig_open(&r, ctx, &conf);
+            assert_true(err == 0 || err == -ERR_NOMEM);
+            if (!err)
+                rig_run(&r);
+            assert_true(r.arena.used <= max);
+            rig_close(&r);
+        }
+        SSL_CTX_free(ctx);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1052,6 +1077,7 @@ int main(void)
         cmocka_unit_test(test_wrong_finished),
         cmocka_unit_test(test_wrong_finished_full),
         cmocka_unit_test(test_truncated),
+        cmocka_unit_test(test_small_arena),
         cmocka_unit_test(test_hostile),
         cmocka_unit_test(test_hostile13),
     };

@@ -28,6 +28,7 @@ struct rig {
     SSL *ssl;
     BIO *in, *out;
     bool early, live;
+    size_t arena_max; /* bytes; 0: as a probe has */
     size_t piece;    /* bytes a feed; 0: all at once; SIZE_MAX: random */
     char events[256]; /* a letter each, see rig_letters */
     size_t nevents;
@@ -145,16 +146,17 @@ static inline SSL_CTX *rig_server(const struct server *s)
 
 static inline void rig_arena(struct rig *r)
 {
-    arena_init(&r->arena, 16 * 1024, 4u * 1024 * 1024);
+    arena_init(&r->arena, r->arena_max ? 64 : 16 * 1024, r->arena_max ? r->arena_max : 4u * 1024 * 1024);
 }
 
 /* conf: hello and what is to be asked; the rest is filled in here. -err of init. */
 static inline int rig_open(struct rig *r, SSL_CTX *ctx, const struct tls_client_conf *conf)
 {
     struct tls_client_conf full = *conf;
-    size_t piece = r->piece, flip = r->flip;
+    size_t piece = r->piece, flip = r->flip, arena_max = r->arena_max;
     bool early = r->early;
-    *r = (struct rig){.crypto = rig_crypto, .keys = rig_keys, .piece = piece, .flip = flip, .early = early};
+    *r = (struct rig){.crypto = rig_crypto, .keys = rig_keys, .piece = piece, .flip = flip, .early = early,
+                      .arena_max = arena_max};
     rig_arena(r);
     buf_init(&r->data, 1 << 20);
     buf_init(&r->got, 1 << 20);
