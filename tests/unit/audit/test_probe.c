@@ -226,6 +226,7 @@ static void test_cbc(void **state)
 
 static void test_cbc_needs_cbc(void **state)
 {
+    assert_reaction(&probe_cbc, CBC_BAD_PADDING, TOY_SAFE, TLS_WIRE_SSL3, "", OUTCOME_NONE);
     static const uint16_t gcm[] = {0x009c};
     struct server server = {.min = TLS12, .max = TLS12, .ciphers = "AES128-GCM-SHA256:@SECLEVEL=0"};
     SSL_CTX *ctx = rig_server(&server);
