@@ -15,7 +15,8 @@ struct seen_alert {
 struct handshake {
     bool hello;            /* a ServerHello that is no HelloRetryRequest */
     bool retry;            /* a HelloRetryRequest came (first) */
-    bool flight;           /* ServerHelloDone, or TLS 1.3's CertificateVerify or Finished */
+    bool flight;           /* ServerHelloDone, or TLS 1.3's CertificateVerify (with a PSK, where no
+                              certificate comes: EncryptedExtensions) */
     bool established;      /* both Finished, and the server's was right */
     bool resumed;
     bool finished_wrong;   /* the server's Finished does not fit the transcript */

@@ -148,12 +148,17 @@ void probe_connected(struct probe *p, uint64_t now)
 
 /* ---- the answer to a request ---- */
 
-void probe_request(struct probe *p)
+void probe_expect(struct probe *p)
 {
-    if (!p->spec.request.n)
-        return;
     http_client_init(&p->http, &p->o->arena, p->spec.method ? p->spec.method : METHOD_GET);
     p->http_live = true;
+}
+
+void probe_request(struct probe *p)
+{
+    if (!p->spec.request.n || p->http_live)
+        return;
+    probe_expect(p);
     if (p->spec.kind->tls && tls_client_send(&p->tls, TLSREC_DATA, p->spec.request))
         probe_finish(p);
     else if (!p->spec.kind->tls)
@@ -209,7 +214,10 @@ static void run_events(struct probe *p)
     while (!p->done && (e = tls_client_next(&p->tls)) != TLS_EV_NONE) {
         if (e == TLS_EV_ALERT && p->tls.alert.code == 0)
             p->o->clean_close = true;
-        k->on_event(p, e);
+        if (k->on_event)
+            k->on_event(p, e);
+        if (e == TLS_EV_ALERT && p->tls.alert.code == 0) /* RFC 8446 6.1: the last one */
+            probe_ended(p, ENDING_CLOSED, p->now);
         if (e == TLS_EV_FAULT && !p->done) {
             p->o->ending = p->tls.fault == -ERR_LIMIT ? ENDING_FLOOD : ENDING_GARBAGE;
             if (k->on_end)

@@ -135,6 +135,7 @@ void probe_conclude(struct probe *p, enum outcome outcome, const char *why); /* 
 void probe_react(struct probe *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Sends the spec's request in the established connection, and reads its answer from TLS_EV_DATA. */
 void probe_request(struct probe *p);
+void probe_expect(struct probe *p); /* the answer to a request that went out already */
 void probe_answer(struct probe *p, struct str data);
 
 /* What the established connection allows to resume, into the observation. */

@@ -96,6 +96,10 @@ static void attack(struct probe *p)
         probe_conclude(p, OUTCOME_NONE, "the server chose no CBC suite");
         return;
     }
+    if (p->tls.hs->version < TLS_WIRE_10) { /* RFC 6101 5.2.3.2: any bytes, at most a block of them */
+        probe_conclude(p, OUTCOME_NONE, "SSL 3.0 does not say what padding holds");
+        return;
+    }
     int err = build(p, &plain);
     if (!err)
         err = seal_cbc_raw(s, TLSREC_DATA, p->tls.hs->version, str_of(plain.p, plain.n), &p->tls.out);

@@ -20,25 +20,41 @@ const struct probe_kind probe_hello = {.name = "hello", .tls = true, .on_event =
 
 /* ---- to the end ---- */
 
+/* The request goes out once, after the first of the handshakes; accepted early data was it. */
+static void established(struct probe *p)
+{
+    if (p->phase++)
+        return;
+    if (p->tls.hs->version < TLS_WIRE_13)
+        probe_keep_sessions(p);
+    if (!p->spec.request.n && p->spec.variant == 0)
+        probe_finish(p);
+    else if (p->spec.request.n && p->tls.early_accepted)
+        probe_expect(p);
+    else if (p->spec.request.n)
+        probe_request(p);
+}
+
+/* Some servers ask for a client certificate only when they have read the request, and answer it
+ * only after another handshake. Once is enough. */
+static void asked_again(struct probe *p)
+{
+    if (p->mark++ == 0 && tls_client_renegotiate(&p->tls))
+        probe_finish(p);
+}
+
 static void full_event(struct probe *p, enum tls_event e)
 {
     if (e == TLS_EV_ESTABLISHED) {
-        if (p->tls.hs->version < TLS_WIRE_13)
-            probe_keep_sessions(p);
-        if (p->spec.request.n && !(p->spec.session && p->tls.early_accepted))
-            probe_request(p);
-        else if (!p->spec.request.n && p->spec.variant == 0)
-            probe_finish(p);
+        established(p);
+    } else if (e == TLS_EV_HELLO_REQUEST) {
+        asked_again(p);
     } else if (e == TLS_EV_TICKET) {
         probe_keep_sessions(p);
     } else if (e == TLS_EV_DATA) {
         probe_answer(p, p->tls.data);
     } else if (e == TLS_EV_ALERT && p->tls.alert.level != TLS_ALERT_WARNING) {
         probe_ended(p, ENDING_CLOSED, p->now);
-    }
-    if (e == TLS_EV_ESTABLISHED && p->tls.early_accepted && p->spec.request.n) {
-        http_client_init(&p->http, &p->o->arena, METHOD_GET);
-        p->http_live = true;
     }
 }
 

@@ -1,18 +1,18 @@
 /* Renegotiation asked for by the client (CVE-2011-1473, and CVE-2009-3555 where it is not bound to
  * the handshake before): a ClientHello inside an established connection. A server that answers with
  * a ServerHello does it; whoever refuses sends no_renegotiation, another alert, or closes. A request
- * of HTTP behind the ClientHello is the fence for a server that merely ignores it. */
+ * of HTTP behind the ClientHello is the fence: a server that merely ignores it answers that. */
 #include "audit/probe.h"
-
-enum { NO_RENEGOTIATION = 100 };
 
 static void ask(struct probe *p)
 {
     probe_keep_sessions(p);
-    if (tls_client_renegotiate(&p->tls)) {
-        probe_conclude(p, OUTCOME_NONE, "out of memory");
-        return;
-    }
+    int err = tls_client_renegotiate(&p->tls);
+    if (!err && p->spec.request.n)
+        err = tls_client_send(&p->tls, TLSREC_DATA, p->spec.request);
+    if (err)
+        probe_conclude(p, OUTCOME_NONE,
+                       err == -ERR_INVAL ? "TLS 1.3 has no renegotiation" : "out of memory");
     p->phase = 1;
 }
 
@@ -31,6 +31,8 @@ static void on_event(struct probe *p, enum tls_event e)
         ask(p);
     else if (e == TLS_EV_HELLO && p->phase == 1)
         probe_conclude(p, OUTCOME_VULNERABLE, NULL);
+    else if (e == TLS_EV_DATA && p->phase == 1 && p->tls.data.n)
+        probe_conclude(p, OUTCOME_SAFE, "it was ignored");
     else if (e == TLS_EV_ALERT)
         on_alert(p);
 }

@@ -45,11 +45,18 @@ static int add_share(struct tls_client *c, struct buf *shares, uint16_t group)
     return err;
 }
 
+/* RFC 8446 4.1.4: after a HelloRetryRequest not with a suite of another digest. */
+static bool psk_fits(const struct tls_client *c, const struct tls_session *s)
+{
+    const struct suite *was = suite_find(s->suite);
+    return was && (!c->suite || c->suite->prf == was->prf);
+}
+
 /* A PSK of TLS 1.3 is offered by its ticket, older sessions by ticket or id. */
 static void offer_session(struct tls_client *c, struct client_hello *h)
 {
     const struct tls_session *s = c->conf.session;
-    if (!s)
+    if (!s || (s->version >= TLS_WIRE_13 && !psk_fits(c, s)))
         return;
     if (s->version >= TLS_WIRE_13) {
         h->psk_identity = s->ticket;
@@ -73,9 +80,11 @@ static int emit_hello(struct tls_client *c, struct client_hello *h, struct buf *
     return err ? err : transcript_add(&c->transcript, buf_str(message));
 }
 
+/* RFC 8446 5.1: 0x0301 may stand in front of an initial ClientHello only. */
 static uint16_t hello_record_version(const struct tls_client *c)
 {
-    return c->conf.record_version ? c->conf.record_version
+    return c->second_hello ? TLS_WIRE_12
+           : c->conf.record_version ? c->conf.record_version
            : c->conf.hello.version < TLS_WIRE_10 ? c->conf.hello.version : TLS_WIRE_10;
 }
 
@@ -159,6 +168,33 @@ void tls_client_done(struct tls_client *c)
     transcript_done(&c->transcript);
     seal_done(&c->read);
     seal_done(&c->write);
+    seal_done(&c->next_read);
+    seal_done(&c->next_write);
+}
+
+/* What belongs to one handshake; the keys in use stay. */
+static void forget_handshake(struct tls_client *c)
+{
+    transcript_done(&c->transcript);
+    transcript_init(&c->transcript, c->conf.crypto, 2 * HANDSHAKE_MAX);
+    buf_clear(&c->premaster);
+    buf_clear(&c->cke);
+    c->ccs_seen = c->finished_sent = c->second_hello = false;
+    c->seen = 0;
+}
+
+/* RFC 5746 3.5: no signalling suite in it. */
+static int without_signal(struct tls_client *c, struct u16_list *list)
+{
+    uint16_t *v = arena_alloc(c->conf.arena, list->n * sizeof *v + 1);
+    size_t n = 0;
+    if (!v)
+        return -ERR_NOMEM;
+    for (size_t i = 0; i < list->n; i++)
+        if (list->v[i] != SUITE_SIGNAL_RENEGOTIATION)
+            v[n++] = list->v[i];
+    *list = (struct u16_list){v, n};
+    return 0;
 }
 
 int tls_client_renegotiate(struct tls_client *c)
@@ -166,14 +202,16 @@ int tls_client_renegotiate(struct tls_client *c)
     struct client_hello h = c->conf.hello;
     if (c->hs->version >= TLS_WIRE_13 || c->state != TLS_ST_OPEN)
         return -ERR_INVAL;
+    int err = without_signal(c, &h.suites);
+    if (err)
+        return err;
     if (c->hs->ext.renegotiation) {
         h.flags |= CH_RENEGOTIATION;
         h.verify_data = str_of((const char *)c->verify_client, c->verify_n);
     } else {
         h.flags &= ~(uint32_t)CH_RENEGOTIATION;
     }
-    transcript_done(&c->transcript);
-    transcript_init(&c->transcript, c->conf.crypto, 2 * HANDSHAKE_MAX);
+    forget_handshake(c);
     c->renegotiating = true;
     c->state = TLS_ST_HELLO;
     return send_hello(c, &h);
@@ -189,11 +227,15 @@ int tls_client_feed(struct tls_client *c, struct str in)
     return buf_append(&c->in, in);
 }
 
-static enum tls_event on_alert(struct tls_client *c, struct str body)
+/* A record may hold several (RFC 5246 6.2.1); one split over two records is passed over: nobody
+ * does that. */
+static enum tls_event next_alert(struct tls_client *c)
 {
     struct handshake *hs = c->hs;
+    struct str body = c->alerts;
+    c->alerts = body.n < 2 ? STR_NONE : str_from(body, 2);
     if (body.n < 2)
-        return TLS_EV_NONE; /* split over two records: not after RFC 8446 5.1, nobody does */
+        return TLS_EV_NONE;
     c->alert = (struct seen_alert){(uint8_t)body.p[0], (uint8_t)body.p[1]};
     hs->alerts++;
     struct seen_alert *kept = c->alert.level == TLS_ALERT_WARNING ? &hs->warning : &hs->alert;
@@ -232,11 +274,10 @@ static enum tls_event on_retry(struct tls_client *c, const struct server_hello *
     hs->retry_group = h->ext.group;
     hs->version = h->version;
     c->suite = suite_find(h->suite);
-    if (c->conf.stop == TLS_STOP_HELLO || !c->conf.follow_retry || !c->suite ||
-        !kex_can(c->conf.keys, h->ext.group)) {
-        c->stopped = true;
-        return TLS_EV_RETRY;
-    }
+    /* without a group it is for the cookie alone */
+    uint16_t group = h->ext.group ? h->ext.group : c->conf.share_group;
+    c->stopped = c->conf.stop == TLS_STOP_HELLO || !c->conf.follow_retry || !c->suite ||
+                 !kex_can(c->conf.keys, group);
     return TLS_EV_RETRY;
 }
 
@@ -304,7 +345,8 @@ static enum tls_event on_content(struct tls_client *c, uint8_t type, struct str 
     case TLSREC_HANDSHAKE:
         return buf_append(&c->messages, content) ? tls_client_fault(c, -ERR_LIMIT) : TLS_EV_NONE;
     case TLSREC_ALERT:
-        return on_alert(c, content);
+        c->alerts = content;
+        return next_alert(c);
     case TLSREC_CCS:
         return TLS_EV_NONE;
     default:
@@ -319,14 +361,20 @@ static enum tls_event on_content(struct tls_client *c, uint8_t type, struct str 
  * certificate before it the server resumes by ticket, whatever it did with the session id. */
 static int on_ccs(struct tls_client *c)
 {
-    struct handshake *hs = c->hs;
-    if (hs->version >= TLS_WIRE_13 || !hs->hello)
+    const struct tls_session *s = c->conf.session;
+    if (c->hs->version >= TLS_WIRE_13 || !c->hs->hello)
         return 0;
-    bool resumes = c->state == TLS_ST_FLIGHT12 && !hs->nchain && c->conf.session && !c->stopped;
+    bool resumes = s && s->version < TLS_WIRE_13 && !c->stopped && !c->renegotiating &&
+                   c->state == TLS_ST_FLIGHT12 && !tls_client_seen(c, HS_CERTIFICATE) &&
+                   !tls_client_seen(c, HS_SERVER_KEY_EXCHANGE);
     int err = resumes ? tls_client12_resumed(c) : 0;
-    c->ccs_seen = true;
-    c->reading = c->reading || c->read.crypto;
-    return err;
+    if (err || !c->next_read.crypto)
+        return err;
+    seal_done(&c->read);
+    c->read = c->next_read;
+    c->next_read = (struct seal){0};
+    c->ccs_seen = c->reading = true;
+    return 0;
 }
 
 static enum tls_event open_record(struct tls_client *c, const struct tlsrec *r)
@@ -340,24 +388,38 @@ static enum tls_event open_record(struct tls_client *c, const struct tlsrec *r)
     return on_content(c, type, buf_str(&c->plain));
 }
 
+/* Stopped at the ServerHello there are no keys yet: what needs them waits, alerts do not. */
+static bool must_wait(const struct tls_client *c, uint8_t type)
+{
+    bool tls13 = c->hs->version >= TLS_WIRE_13;
+    return c->stopped && !c->hs->flight && (tls13 ? type == TLSREC_DATA : type == TLSREC_CCS);
+}
+
+static enum tls_event on_record(struct tls_client *c, const struct tlsrec *r)
+{
+    bool clear_in_13 = c->hs->version >= TLS_WIRE_13 && r->type != TLSREC_DATA;
+    if (r->type == TLSREC_CCS) {
+        int err = on_ccs(c);
+        return err ? tls_client_fault(c, err) : TLS_EV_NONE;
+    }
+    if (c->reading && clear_in_13 && r->type == TLSREC_HANDSHAKE)
+        return tls_client_fault(c, -ERR_TLS_DECODE); /* RFC 8446 5.1: it must be protected */
+    if (c->reading && !clear_in_13)
+        return open_record(c, r);
+    return on_content(c, r->type, r->body);
+}
+
 static enum tls_event next_record(struct tls_client *c, bool *ret_more)
 {
     struct tlsrec r;
     int err = tlsrec_parse(&r, buf_str(&c->in));
-    *ret_more = err == 0;
-    if (err == -ERR_NEED_MORE)
-        return TLS_EV_NONE;
-    if (err)
+    *ret_more = err == 0 && !must_wait(c, r.type);
+    if (err && err != -ERR_NEED_MORE)
         return tls_client_fault(c, err);
+    if (!*ret_more)
+        return TLS_EV_NONE;
     c->in_used = r.used;
-    bool clear_in_13 = c->hs->version >= TLS_WIRE_13 && r.type != TLSREC_DATA;
-    if (r.type == TLSREC_CCS) {
-        err = on_ccs(c);
-        return err ? tls_client_fault(c, err) : TLS_EV_NONE;
-    }
-    if (c->reading && !clear_in_13)
-        return open_record(c, &r);
-    return on_content(c, r.type, r.body);
+    return on_record(c, &r);
 }
 
 /* What the last event pointed into may go now. */
@@ -372,8 +434,10 @@ enum tls_event tls_client_next(struct tls_client *c)
 {
     if (c->state == TLS_ST_DEAD)
         return TLS_EV_NONE;
+    enum tls_event event = next_alert(c);
+    if (event != TLS_EV_NONE)
+        return event;
     for (bool more = true; more;) {
-        enum tls_event event = TLS_EV_NONE;
         while (!c->stopped && event == TLS_EV_NONE && c->messages.n) {
             size_t before = c->messages.n;
             event = next_message(c);
@@ -396,6 +460,8 @@ int tls_client_send(struct tls_client *c, uint8_t type, struct str payload)
 {
     uint16_t version = c->hs->version >= TLS_WIRE_13 ? TLS_WIRE_12
                        : c->hs->version ? c->hs->version : hello_record_version(c);
+    if (c->state == TLS_ST_DEAD)
+        return -ERR_CLOSED;
     if (c->writing)
         return seal_record(&c->write, type, version, payload, &c->out);
     tlsrec_emit(&c->out, type, version, payload, 0);
@@ -419,11 +485,30 @@ int tls_client_say(struct tls_client *c, uint8_t type, struct str body)
 
 int tls_client_continue(struct tls_client *c, enum tls_stop stop)
 {
-    bool answer = c->conf.stop == TLS_STOP_FLIGHT && c->hs->flight && stop == TLS_STOP_NEVER &&
-                  !c->finished_sent && c->hs->version < TLS_WIRE_13;
+    bool answer = c->state == TLS_ST_FLIGHT12 && tls_client_seen(c, HS_SERVER_HELLO_DONE) &&
+                  stop == TLS_STOP_NEVER;
+    bool keys = c->state == TLS_ST_FLIGHT13 && !c->reading;
+    if (c->state == TLS_ST_HELLO || c->state == TLS_ST_DEAD)
+        return -ERR_INVAL;
     c->conf.stop = stop;
     c->stopped = false;
-    return answer ? tls_client12_answer(c) : 0;
+    int err = answer ? tls_client12_answer(c) : keys ? tls_client13_keys(c) : 0;
+    if (err)
+        tls_client_fault(c, err);
+    return err;
+}
+
+bool tls_client_seen(const struct tls_client *c, uint8_t type)
+{
+    return type < 32 && c->seen >> type & 1;
+}
+
+bool tls_client_twice(struct tls_client *c, uint8_t type)
+{
+    bool twice = tls_client_seen(c, type);
+    if (type < 32)
+        c->seen |= 1u << type;
+    return twice;
 }
 
 void tls_client_record_chain(struct tls_client *c, const struct server_certificates *from)
@@ -431,6 +516,7 @@ void tls_client_record_chain(struct tls_client *c, const struct server_certifica
     struct handshake *hs = c->hs;
     if (c->renegotiating)
         return;
+    hs->nchain = 0;
     hs->chain = arena_zalloc(c->conf.arena, (from->n + 1) * sizeof *hs->chain);
     for (size_t i = 0; hs->chain && i < from->n; i++) {
         hs->chain[i] = tls_client_keep(c, from->der[i]);

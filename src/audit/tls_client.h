@@ -46,7 +46,7 @@ enum tls_event {
     TLS_EV_RETRY,
     TLS_EV_HELLO,
     TLS_EV_FLIGHT,
-    TLS_EV_ESTABLISHED,
+    TLS_EV_ESTABLISHED, /* both Finished; look at handshake.finished_wrong */
     TLS_EV_TICKET,
     TLS_EV_DATA,        /* in `data`, until the next call */
     TLS_EV_ALERT,       /* `alert`: fatal, warning or close_notify */
@@ -81,9 +81,13 @@ struct tls_client {
     size_t in_used;            /* of `in`: consumed when the next event is asked for */
     bool plain_used;
     struct transcript transcript;
+    struct str alerts;         /* of the same record, not told yet */
     struct seal read, write;
+    struct seal next_read, next_write; /* TLS <= 1.2: agreed, in use from change_cipher_spec on */
     bool reading, writing;     /* protected */
     bool renegotiating, ccs_seen, second_hello, early_accepted, finished_sent;
+    uint32_t seen;             /* messages of this handshake's flight, a bit each */
+    unsigned key_updates;
     struct buf premaster, cke; /* TLS <= 1.2: secret, and ClientKeyExchange's body */
     unsigned char master[KEYSCHED_MASTER];
     unsigned char verify_client[KEYSCHED_FINISHED_MAX], verify_server[KEYSCHED_FINISHED_MAX];
@@ -99,9 +103,10 @@ void tls_client_done(struct tls_client *c);
 int must_use tls_client_feed(struct tls_client *c, struct str in);
 enum tls_event tls_client_next(struct tls_client *c);
 
-/* From TLS_STOP_HELLO or TLS_STOP_FLIGHT on, as if it had not stopped (up to `stop`). */
+/* From TLS_STOP_HELLO or TLS_STOP_FLIGHT on, as if it had not stopped (up to `stop`). Not after
+ * TLS_EV_RETRY: -ERR_INVAL. */
 int must_use tls_client_continue(struct tls_client *c, enum tls_stop stop);
-/* A record of our own, protected when we write protected by now. */
+/* A record of our own, protected when we write protected by now. -ERR_CLOSED after a fault. */
 int must_use tls_client_send(struct tls_client *c, uint8_t type, struct str payload);
 /* A handshake message of our own: into the transcript, and out as a record. */
 int must_use tls_client_say(struct tls_client *c, uint8_t type, struct str body);
@@ -112,7 +117,8 @@ int must_use tls_client_renegotiate(struct tls_client *c);
  * Copied into `arena`. -ERR_NOT_FOUND: nothing to resume. */
 int must_use tls_client_session(const struct tls_client *c, size_t i, struct arena *arena,
                                 struct tls_session *ret);
-/* At TLS_STOP_FLIGHT of TLS ≤ 1.2: ClientKeyExchange, derived keys, without sending anything. */
+/* At TLS_STOP_FLIGHT of TLS ≤ 1.2: makes ClientKeyExchange (in `cke`) and the premaster secret,
+ * without sending anything. */
 int must_use tls_client_key_exchange(struct tls_client *c);
 
 /* The RSA key that a ClientKeyExchange is encrypted with; kex_rsa_free. */

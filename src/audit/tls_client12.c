@@ -128,12 +128,10 @@ static int install_keys(struct tls_client *c, const struct seal_params *p, struc
         seal_done(&write);
         return err;
     }
-    if (c->renegotiating) { /* the old ones are in use until each side's change_cipher_spec */
-        seal_done(&c->read);
-        seal_done(&c->write);
-    }
-    c->write = write;
-    c->read = read;
+    seal_done(&c->next_read);
+    seal_done(&c->next_write);
+    c->next_write = write;
+    c->next_read = read;
     return 0;
 }
 
@@ -180,8 +178,6 @@ static bool resumes(const struct tls_client *c, const struct server_hello *h)
 
 int tls_client12_resumed(struct tls_client *c)
 {
-    if (c->hs->resumed)
-        return 0;
     memcpy(c->master, c->conf.session->secret, sizeof c->master);
     c->hs->resumed = true;
     return c->suite ? derive_block(c) : -ERR_UNSUPPORTED;
@@ -192,8 +188,7 @@ enum tls_event tls_client12_hello(struct tls_client *c, const struct server_hell
     int err = transcript_choose(&c->transcript, h->version, tls_client_md(c));
     if (err || h->version < TLS_WIRE_SSL3)
         return tls_client_fault(c, err ? err : -ERR_TLS_VERSION);
-    if (resumes(c, h) && tls_client12_resumed(c))
-        return tls_client_fault(c, -ERR_UNSUPPORTED);
+    c->hs->resumed = !c->renegotiating && resumes(c, h);
     return TLS_EV_HELLO;
 }
 
@@ -231,9 +226,11 @@ static int on_certificate(struct tls_client *c, struct str body)
 {
     struct server_certificates list;
     int err = server_certificates_parse(&list, body, false);
-    if (!err)
-        tls_client_record_chain(c, &list);
-    return err;
+    if (err)
+        return err;
+    c->hs->resumed = false; /* whatever session id it sent */
+    tls_client_record_chain(c, &list);
+    return 0;
 }
 
 static int on_request(struct tls_client *c, struct str body)
@@ -251,7 +248,7 @@ static int on_ticket(struct tls_client *c, struct str body)
 {
     struct new_session_ticket t;
     int err = new_session_ticket_parse(&t, body, false);
-    if (err || c->hs->ntickets == HANDSHAKE_TICKETS_MAX)
+    if (err || c->hs->ntickets == HANDSHAKE_TICKETS_MAX || !t.ticket.n) /* RFC 5077 3.3: none */
         return err;
     t.ticket = tls_client_keep(c, t.ticket);
     c->hs->tickets[c->hs->ntickets++] = t;
@@ -304,6 +301,9 @@ static int send_finished(struct tls_client *c)
 static int send_ccs(struct tls_client *c)
 {
     int err = tls_client_send(c, TLSREC_CCS, STR("\x01"));
+    seal_done(&c->write);
+    c->write = c->next_write;
+    c->next_write = (struct seal){0};
     c->writing = true;
     return err;
 }
@@ -321,7 +321,7 @@ static int check_finished(struct tls_client *c, struct str body)
 
 static enum tls_event on_finished(struct tls_client *c, const struct handshake_message *m)
 {
-    if (!c->ccs_seen)
+    if (!c->ccs_seen) /* then there are no keys, either */
         return tls_client_fault(c, -ERR_TLS_DECODE);
     int err = check_finished(c, m->body);
     if (!err)
@@ -333,6 +333,7 @@ static enum tls_event on_finished(struct tls_client *c, const struct handshake_m
     if (err)
         return tls_client_fault(c, err);
     c->hs->established = !c->hs->finished_wrong;
+    c->renegotiating = false;
     c->state = TLS_ST_OPEN;
     return TLS_EV_ESTABLISHED;
 }
@@ -350,7 +351,7 @@ enum tls_event tls_client12_message(struct tls_client *c, const struct handshake
         return TLS_EV_NONE;
     if (m->type == HS_FINISHED)
         return on_finished(c, m);
-    int err = flight_message(c, m);
+    int err = tls_client_twice(c, m->type) ? -ERR_TLS_DECODE : flight_message(c, m);
     if (!err)
         err = transcript_add(&c->transcript, m->whole);
     if (err)
@@ -457,8 +458,6 @@ int tls_client12_answer(struct tls_client *c)
         err = tls_client_say(c, HS_CLIENT_KEY_EXCHANGE, buf_str(&c->cke));
     if (!err)
         err = derive_master(c);
-    if (!err && c->renegotiating)
-        err = -ERR_UNSUPPORTED; /* that it got here is all that a probe asks */
     if (!err)
         err = derive_block(c);
     if (!err)

@@ -98,14 +98,17 @@ int tls_client13_early(struct tls_client *c, struct str hello_message)
 
 /* ---- ServerHello ---- */
 
-static int derive_handshake(struct tls_client *c, const struct server_hello *h)
+int tls_client13_keys(struct tls_client *c)
 {
+    const struct server_extensions *e = &c->hs->ext;
     struct keysched13_suite s = schedule(c);
     unsigned char shared[KEX_SECRET_MAX];
     size_t n;
-    int err = kex_secret(c->conf.keys, h->ext.group, h->ext.share, shared, sizeof shared, &n);
+    int err = !c->suite || !e->share.n
+                  ? -ERR_UNSUPPORTED
+                  : kex_secret(c->conf.keys, e->group, e->share, shared, sizeof shared, &n);
     if (!err)
-        err = keysched13_early(&s, h->ext.psk ? psk(c) : STR_NONE, &c->early);
+        err = keysched13_early(&s, e->psk ? psk(c) : STR_NONE, &c->early);
     if (!err)
         err = keysched13_handshake(&s, &c->early, crypto_str(shared, n), &c->rung);
     if (!err)
@@ -126,9 +129,7 @@ enum tls_event tls_client13_hello(struct tls_client *c, const struct server_hell
         return tls_client_fault(c, err);
     if (c->conf.stop == TLS_STOP_HELLO)
         return TLS_EV_HELLO;
-    if (!c->suite || !h->ext.share.n)
-        return tls_client_fault(c, -ERR_UNSUPPORTED);
-    err = derive_handshake(c, h);
+    err = tls_client13_keys(c);
     return err ? tls_client_fault(c, err) : TLS_EV_HELLO;
 }
 
@@ -307,19 +308,35 @@ static enum tls_event on_ticket(struct tls_client *c, struct str body)
     return TLS_EV_TICKET;
 }
 
-static enum tls_event on_key_update(struct tls_client *c)
+/* RFC 8446 4.6.3: asked for ours, we send it, and write with new keys from then on. */
+static int answer_key_update(struct tls_client *c)
 {
     struct keysched13_suite s = schedule(c);
+    int err = tls_client_send(c, TLSREC_HANDSHAKE, STR("\x18\0\0\1\0"));
+    if (!err)
+        err = keysched13_update(&s, &c->client_app, &c->client_app);
+    return err ? err : install(c, &c->write, c->suite, &c->client_app, true);
+}
+
+enum { KEY_UPDATES_MAX = 32 }; /* a message of five bytes costs us a key schedule */
+
+static enum tls_event on_key_update(struct tls_client *c, struct str body)
+{
+    struct keysched13_suite s = schedule(c);
+    if (body.n != 1 || c->key_updates++ == KEY_UPDATES_MAX)
+        return tls_client_fault(c, body.n != 1 ? -ERR_TLS_DECODE : -ERR_LIMIT);
     int err = keysched13_update(&s, &c->server_app, &c->server_app);
     if (!err)
         err = install(c, &c->read, c->suite, &c->server_app, false);
+    if (!err && body.p[0] == 1)
+        err = answer_key_update(c);
     return err ? tls_client_fault(c, err) : TLS_EV_NONE;
 }
 
 static enum tls_event open_message(struct tls_client *c, const struct handshake_message *m)
 {
     return m->type == HS_NEW_SESSION_TICKET ? on_ticket(c, m->body)
-           : m->type == HS_KEY_UPDATE ? on_key_update(c) : TLS_EV_NONE;
+           : m->type == HS_KEY_UPDATE ? on_key_update(c, m->body) : TLS_EV_NONE;
 }
 
 enum tls_event tls_client13_message(struct tls_client *c, const struct handshake_message *m)
@@ -328,13 +345,15 @@ enum tls_event tls_client13_message(struct tls_client *c, const struct handshake
         return open_message(c, m);
     if (m->type == HS_FINISHED)
         return on_finished(c, m);
-    int err = flight_message(c, m);
+    int err = tls_client_twice(c, m->type) ? -ERR_TLS_DECODE : flight_message(c, m);
     if (!err)
         err = transcript_add(&c->transcript, m->whole);
     if (err)
         return tls_client_fault(c, err);
-    if (m->type != HS_CERTIFICATE_VERIFY)
+    /* With a PSK no certificate follows: EncryptedExtensions was all that there is to see. */
+    if (m->type != HS_CERTIFICATE_VERIFY && !(m->type == HS_ENCRYPTED_EXTENSIONS && c->hs->resumed))
         return TLS_EV_NONE;
+    c->hs->flight = true;
     c->stopped = c->conf.stop == TLS_STOP_FLIGHT;
     return TLS_EV_FLIGHT;
 }

@@ -17,6 +17,8 @@ int must_use tls_client12_resumed(struct tls_client *c);
 /* Answers the flight: all up to our Finished. */
 int must_use tls_client12_answer(struct tls_client *c);
 int must_use tls_client13_answer(struct tls_client *c);
+/* TLS 1.3, once the ServerHello is recorded: the handshake's keys, ours to read with. */
+int must_use tls_client13_keys(struct tls_client *c);
 /* Derives and begins to write with early traffic keys, and sends the early data. */
 int must_use tls_client13_early(struct tls_client *c, struct str hello_message);
 /* Fills in the binder at the end of the ClientHello in *message. */
@@ -25,6 +27,10 @@ int must_use tls_client13_bind(struct tls_client *c, struct buf *message);
 int must_use tls_client_second_hello(struct tls_client *c, const struct server_hello *retry);
 
 enum tls_event tls_client_fault(struct tls_client *c, int err);
+/* Has a message of that type been here before in this handshake? Each comes once at most: that
+ * bounds what a server can make us keep. */
+bool tls_client_twice(struct tls_client *c, uint8_t type);
+bool tls_client_seen(const struct tls_client *c, uint8_t type);
 void tls_client_record_chain(struct tls_client *c, const struct server_certificates *from);
 /* Copies into the arena; empty when memory is out, which the arena remembers by being at its end. */
 struct str tls_client_keep(struct tls_client *c, struct str s);

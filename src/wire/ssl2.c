@@ -39,14 +39,21 @@ static int record(struct str in, struct str *ret_body)
     return 0;
 }
 
+/* Told at once, not when a length that was none has come. A TLS record or alert begins with 20 to
+ * 24, 3: no SSL 2.0 hello is that long. */
+static bool is_other(struct str in)
+{
+    if (in.n >= 2 && in.p[0] >= 20 && in.p[0] <= 24 && in.p[1] == 3)
+        return true;
+    size_t type = in.n && in.p[0] & 0x80 ? 2 : 3; /* behind the head */
+    return in.n > type && in.p[type] != SERVER_HELLO;
+}
+
 int ssl2_server_hello_parse(struct ssl2_server_hello *ret, struct str in)
 {
     struct ssl2_server_hello h = {0};
     struct str body;
-    /* A TLS record or alert begins with 20 to 24, 3: no SSL 2.0 hello is that short or that long. */
-    if (in.n >= 3 && in.p[0] >= 20 && in.p[0] <= 24 && in.p[1] == 3)
-        return -ERR_TLS_DECODE;
-    if (in.n >= 3 && (in.p[0] & 0x80) && in.p[2] != SERVER_HELLO)
+    if (is_other(in))
         return -ERR_TLS_DECODE;
     int err = record(in, &body);
     if (err)
