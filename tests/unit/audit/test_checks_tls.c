@@ -384,12 +384,6 @@ static bool has_cases(const char *id)
 static const struct check_table *const our_tables[] = {&checks_protocol, &checks_cipher,
                                                        &checks_vulnerability, &checks_quic, NULL};
 
-static bool is_ours(const struct check *c)
-{
-    return c->section == SECTION_PROTOCOL || c->section == SECTION_CIPHER ||
-           c->section == SECTION_VULNERABILITY || c->section == SECTION_QUIC;
-}
-
 static void test_every_check_has_cases(void **state)
 {
     for (const struct check_table *const *t = our_tables; *t; t++)
@@ -400,19 +394,15 @@ static void test_every_check_has_cases(void **state)
 
 static void every_finding(change *how, enum verdict never)
 {
-    struct tls_world *w = malloc(sizeof *w);
-    struct finding *all;
     struct arena arena;
-    assert_non_null(w);
     arena_init(&arena, 4096, 1 << 20);
-    tls_world_good(w);
-    how(w);
-    assert_int_equal(checks_run(&w->view, &arena, &all), 0);
-    for (size_t i = 0; i < check_count(); i++)
-        if (is_ours(all[i].check) && all[i].verdict == never)
-            fail_msg("%s: %.*s", all[i].check->id, STR_ARG(all[i].detail));
+    for (const struct check_table *const *t = our_tables; *t; t++)
+        for (size_t i = 0; i < (*t)->n; i++) {
+            struct finding f = run(&arena, (*t)->rows[i].id, how);
+            if (f.verdict == never)
+                fail_msg("%s: %.*s", f.check->id, STR_ARG(f.detail));
+        }
     arena_done(&arena);
-    free(w);
 }
 
 static void test_good_server_has_no_finding(void **state)
@@ -440,8 +430,11 @@ static void test_rows(void **state)
                 fail_msg("two checks are called %s", c->id);
             if (!c->title || !c->how || !c->fn || c->how[strlen(c->how) - 1] != '.')
                 fail_msg("%s lacks its title, how, or function", c->id);
-            if (c->severity > INFO && (!c->fix || !(c->remedy.gate443 || c->remedy.nginx)))
-                fail_msg("%s lacks its fix or a remedy", c->id);
+            if (c->severity > INFO && !c->fix)
+                fail_msg("%s lacks its fix", c->id);
+            if (c->severity > INFO && c->section <= SECTION_VULNERABILITY &&
+                !(c->remedy.gate443 || c->remedy.nginx))
+                fail_msg("%s lacks a remedy", c->id);
             if (c->fix && c->fix[strlen(c->fix) - 1] != '.')
                 fail_msg("%s: its fix is no sentence", c->id);
             for (const char *p = c->id; *p; p++)
