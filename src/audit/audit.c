@@ -2,6 +2,7 @@
 #include "audit/audit.h"
 
 #include "audit/audit_report.h"
+#include "audit/audit_trust.h"
 #include "audit/dns_gather.h"
 #include "audit/view_build.h"
 #include "io/dial.h"
@@ -21,7 +22,7 @@ struct run {
     struct trust_facts trust;
     struct audit_view view;
     struct finding *findings; /* NULL: it could not be audited */
-    struct str text;
+    struct str text, spki; /* spki: "sha256/…", empty: none seen */
 };
 
 struct audit {
@@ -200,7 +201,7 @@ static int judge(struct run *run)
                             .dns = a->dns,
                             .trust = &run->trust};
     int err = view_build(&run->arena, &in, &run->view);
-    run->trust.spki = err ? STR_NONE : view_spki(&run->arena, &run->view);
+    run->spki = err ? STR_NONE : view_spki(&run->arena, &run->view);
     return err;
 }
 
@@ -230,6 +231,27 @@ static int report_endpoints(struct audit *a)
     return 0;
 }
 
+/* The keys that the target's other addresses have, held against this one's. */
+static int judge_trust(struct run *run)
+{
+    struct audit *a = run->audit;
+    const struct audit_env *e = a->env;
+    struct mitm_seen seen[AUDIT_ADDRESSES_MAX];
+    struct audit_trust_input in = {.pins = e->pins, .pins_from = e->pins_from,
+                                   .issuer = e->options.expect_issuer,
+                                   .remembered = e->remembered,
+                                   .remembered_file = e->remembered_file,
+                                   .addresses = seen};
+    for (size_t i = 0; i < a->nruns; i++) {
+        const struct run *other = &a->runs[i];
+        const char *why = failure_of(other);
+        if (other != run)
+            seen[in.naddresses++] = (struct mitm_seen){other->text, other->spki,
+                                                       why ? str_c(why) : STR_NONE};
+    }
+    return audit_trust(&run->arena, &run->view, &in, &run->trust);
+}
+
 static int report_parts(struct audit *a)
 {
     struct report_part parts[AUDIT_ADDRESSES_MAX];
@@ -241,7 +263,9 @@ static int report_parts(struct audit *a)
         struct run *run = &a->runs[i];
         if (failure_of(run) || !run->full)
             continue;
-        err = checks_run(&run->view, &run->arena, &run->findings);
+        err = judge_trust(run);
+        if (!err)
+            err = checks_run(&run->view, &run->arena, &run->findings);
         parts[n++] = (struct report_part){run->text, &run->view, run->findings};
     }
     if (!err)

@@ -4,6 +4,7 @@
 
 #include "audit/ct_log.h"
 #include "audit/endpoint.h"
+#include "audit/mitm.h"
 #include "audit/report.h"
 #include "audit/trust_store.h"
 #include "io/resolve.h"
@@ -32,7 +33,6 @@ struct audit_options {
     bool evidence, show_clients;
     uint16_t plain_port;     /* 0: port 80 where the target's is 443, else none */
     bool no_plain;
-    struct str pins;         /* text: one "sha256/BASE64" a line; empty: none */
     struct str expect_issuer; /* empty: any */
 };
 
@@ -46,9 +46,10 @@ struct audit_env {
     size_t nstores;
     const struct ct_logs *ct_logs; /* NULL: none */
     struct audit_options options;
-    /* Remembered key of "host:port" ("sha256/…", empty: none), for --remember; NULL: not asked. */
-    struct str (*remembered)(void *user, struct str target);
-    void *remembered_user;
+    const struct mitm_pins *pins;    /* NULL: none */
+    struct str pins_from;            /* a file's name, or empty */
+    struct mitm_store *remembered;   /* keys seen at first use; is changed; NULL: not asked */
+    struct str remembered_file;
 };
 
 struct audit;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 static const char usage[] =
@@ -51,6 +52,7 @@ static const char usage[] =
     "      --ct-logs FILE    list of certificate transparency logs (log_list.json, version 3)\n"
     "      --pin PIN         the key must be that: sha256/BASE64, or a file of such lines\n"
     "      --expect-issuer T the issuer's name must contain T\n"
+    "      --remember FILE   keep the keys seen at first use there, and tell when one changes\n"
     "\n"
     "Exit status: 0 done, 1 a host could not be audited, 2 misused, 3 --fail-on.\n";
 
@@ -74,6 +76,8 @@ struct run_all {
     unsigned frame;
     struct trust_store *stores[AUDIT_STORES_MAX];
     struct ct_logs ct_logs;
+    struct mitm_pins pins;
+    struct mitm_store memory;
     struct arena arena;
     struct addr connect[AUDIT_ADDRESSES_MAX], resolver;
     size_t nconnect;
@@ -88,7 +92,7 @@ struct run_all {
 enum { F_JSONL = 128, F_HTML, F_JUNIT, F_SARIF, F_PROMETHEUS, F_EVIDENCE, F_CLIENTS, F_COLOR,
        F_CONNECT, F_SNI, F_NO_SNI, F_ALL, F_RESOLVER, F_NO_DNS, F_HTTP_PORT, F_NO_HTTP_PORT,
        F_NO_HTTP, F_RATE, F_INFLIGHT, F_NO_INTRUSIVE, F_THOROUGH, F_TIMEOUT, F_DEADLINE, F_CA,
-       F_CT_LOGS, F_PIN, F_ISSUER, F_FAIL_ON };
+       F_CT_LOGS, F_PIN, F_ISSUER, F_REMEMBER, F_FAIL_ON };
 
 static const struct cli_flag flags[] = {
     {"help", false, 'h'},
@@ -124,6 +128,7 @@ static const struct cli_flag flags[] = {
     {"ct-logs", true, (char)F_CT_LOGS},
     {"pin", true, (char)F_PIN},
     {"expect-issuer", true, (char)F_ISSUER},
+    {"remember", true, (char)F_REMEMBER},
     {NULL, false, 0},
 };
 
@@ -206,17 +211,64 @@ static int add_ct_logs(struct run_all *a, const char *path)
 static int add_pin(struct run_all *a, const char *text)
 {
     struct buf pins;
+    unsigned line = 0;
+    bool one = mitm_pin_read(str_c(text), NULL);
     buf_init(&pins, 1u << 20);
-    buf_add(&pins, a->env.options.pins);
-    int status = 0;
-    if (strncmp(text, "sha256/", 7) == 0)
+    if (one)
         buf_add(&pins, str_c(text));
-    else
-        status = read_file(text, &pins);
-    buf_addc(&pins, '\n');
-    a->env.options.pins = arena_str(&a->arena, buf_str(&pins));
+    int status = one ? 0 : read_file(text, &pins);
+    int err = status ? 0 : mitm_pins_add(&a->pins, buf_str(&pins), &line);
     buf_done(&pins);
-    return status;
+    a->env.pins = &a->pins;
+    if (!one)
+        a->env.pins_from = str_c(text);
+    return err ? misused("%s:%u: no pin (sha256/BASE64): %s", text, line, err_text(err)) : status;
+}
+
+/* What is not there yet is an empty memory. */
+static int read_memory(struct run_all *a, const char *path)
+{
+    struct buf text;
+    uint64_t seed[2];
+    buf_init(&text, MITM_STORE_MAX);
+    int status = access(path, F_OK) == 0 ? read_file(path, &text) : 0;
+    int err = status || getrandom(seed, sizeof seed, 0) != sizeof seed ? -ERR_IO : 0;
+    if (!err)
+        err = mitm_store_init(&a->memory, buf_str(&text), seed);
+    buf_done(&text);
+    if (err) {
+        fprintf(stderr, "gate443 audit: %s: %s\n", path, err_text(err));
+        return 1;
+    }
+    if (a->memory.bad)
+        fprintf(stderr, "gate443 audit: %s:%u: not readable, as %zu line%s of it; left as it is\n", path,
+                a->memory.bad_line, a->memory.bad, a->memory.bad == 1 ? "" : "s");
+    a->env.remembered = &a->memory;
+    a->env.remembered_file = str_c(path);
+    return 0;
+}
+
+/* A new file in its place, so that no cut leaves half a memory. */
+static int write_memory(struct run_all *a)
+{
+    char path[4096];
+    struct str text = buf_str(&a->memory.text);
+    if (!a->env.remembered || !a->memory.changed)
+        return 0;
+    int n = snprintf(path, sizeof path, "%s.new", a->env.remembered_file.p);
+    int fd = n < (int)sizeof path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
+    bool bad = fd < 0;
+    for (size_t at = 0; !bad && at < text.n;) {
+        ssize_t put = write(fd, text.p + at, text.n - at);
+        bad = put <= 0;
+        at += bad ? 0 : (size_t)put;
+    }
+    bad = bad || fsync(fd) || rename(path, a->env.remembered_file.p);
+    if (bad)
+        fprintf(stderr, "gate443 audit: %s: %s\n", a->env.remembered_file.p, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return bad;
 }
 
 static int add_connect(struct run_all *a, const char *text)
@@ -318,6 +370,7 @@ static int flag_audit(struct run_all *a, int letter, const char *value)
     case F_CA: return add_store(a, value, value, false);
     case F_CT_LOGS: return add_ct_logs(a, value);
     case F_PIN: return add_pin(a, value);
+    case F_REMEMBER: return read_memory(a, value);
     case F_ISSUER: o->expect_issuer = str_c(value); return 0;
     default: return 2;
     }
@@ -513,7 +566,7 @@ static int run(struct run_all *a)
     a->format->end(&a->text, &a->look);
     flush_text(a);
     buf_done(&a->text);
-    int bad = close_output(a);
+    int bad = close_output(a) | write_memory(a);
     return err || bad ? 1 : a->failed ? 3 : a->unreachable ? 1 : 0;
 }
 
@@ -527,6 +580,8 @@ static void finish(struct run_all *a)
     for (size_t i = 0; i < AUDIT_STORES_MAX; i++)
         trust_store_free(a->stores[i]);
     loop_free(a->loop);
+    if (a->env.remembered)
+        mitm_store_done(&a->memory);
     arena_done(&a->arena);
     free(a);
 }
