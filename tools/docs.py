@@ -17,6 +17,7 @@ CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 REFERENCE = {
     "config.schema.json": ["config", "--schema"],
     "configuration.md": ["config", "--reference"],
+    "checks.md": ["audit", "--checks"],
     "commands.txt": ["help"],
 }
 

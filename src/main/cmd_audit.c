@@ -1,6 +1,6 @@
 /* `gate443 audit HOST…`: what is wrong with a port 443, how bad that is, and what to do about it. */
 #include "audit/audit.h"
-#include "audit/checks.h"
+#include "audit/checks_reference.h"
 #include "audit/report_format.h"
 #include "audit/report_progress.h"
 #include "main/cli.h"
@@ -54,6 +54,8 @@ static const char usage[] =
     "      --expect-issuer T the issuer's name must contain T\n"
     "      --remember FILE   keep the keys seen at first use there, and tell when one changes\n"
     "\n"
+    "      --checks          print what is checked, how, and the remedies (Markdown)\n"
+    "\n"
     "Exit status: 0 done, 1 a host could not be audited, 2 misused, 3 --fail-on.\n";
 
 enum { TARGETS_MAX = 256, PARALLEL = 8, TEXT_MAX_BYTES = 64 * 1024 * 1024 };
@@ -92,7 +94,7 @@ struct run_all {
 enum { F_JSONL = 128, F_HTML, F_JUNIT, F_SARIF, F_PROMETHEUS, F_EVIDENCE, F_CLIENTS, F_COLOR,
        F_CONNECT, F_SNI, F_NO_SNI, F_ALL, F_RESOLVER, F_NO_DNS, F_HTTP_PORT, F_NO_HTTP_PORT,
        F_NO_HTTP, F_RATE, F_INFLIGHT, F_NO_INTRUSIVE, F_THOROUGH, F_TIMEOUT, F_DEADLINE, F_CA,
-       F_CT_LOGS, F_PIN, F_ISSUER, F_REMEMBER, F_FAIL_ON };
+       F_CT_LOGS, F_PIN, F_ISSUER, F_REMEMBER, F_CHECKS, F_FAIL_ON };
 
 static const struct cli_flag flags[] = {
     {"help", false, 'h'},
@@ -129,6 +131,7 @@ static const struct cli_flag flags[] = {
     {"pin", true, (char)F_PIN},
     {"expect-issuer", true, (char)F_ISSUER},
     {"remember", true, (char)F_REMEMBER},
+    {"checks", false, (char)F_CHECKS},
     {NULL, false, 0},
 };
 
@@ -594,6 +597,17 @@ static unsigned terminal_width(void)
     return w.ws_col < 40 ? 40 : w.ws_col > 240 ? 240 : w.ws_col;
 }
 
+static int print_checks(void)
+{
+    struct buf out;
+    buf_init(&out, TEXT_MAX_BYTES);
+    checks_reference(&out);
+    fwrite(buf_str(&out).p, 1, out.n, stdout);
+    int status = buf_ok(&out) ? -1 : 1;
+    buf_done(&out);
+    return status;
+}
+
 static int read_words(struct run_all *a, int argc, char **argv)
 {
     struct cli cli = {argc, argv, flags};
@@ -602,6 +616,8 @@ static int read_words(struct run_all *a, int argc, char **argv)
             fputs(usage, letter == 'h' ? stdout : stderr);
             return letter == 'h' ? -1 : 2;
         }
+        if ((unsigned char)letter == F_CHECKS)
+            return print_checks();
         int status = flag_form(a, letter, cli.value);
         if (status < 0)
             status = flag_audit(a, letter, cli.value);
