@@ -4,6 +4,7 @@
 #include "audit/cert_host.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 enum { HSTS_LEAST = 15768000 /* s: six months */, DAY = 86400 };
 
@@ -188,6 +189,19 @@ static const char *first_step(const struct redirect_facts *r)
     return "Port 80 was not asked";
 }
 
+/* What keeps HSTS from holding: its age, or answers without it. */
+static const char *shortfall(const struct hsts_facts *h, char out[96])
+{
+    uint64_t age = h->value.max_age;
+    if (h->missing)
+        snprintf(out, 96, "is missing in %u of %u answers", h->missing, h->answers);
+    else if (age < DAY)
+        snprintf(out, 96, "holds for %" PRIu64 " seconds only", age);
+    else
+        snprintf(out, 96, "holds for %" PRIu64 " days only", age / DAY);
+    return out;
+}
+
 static void judge_stripping(const struct audit_view *v, struct say *say)
 {
     const struct http_facts *f = v->http;
@@ -201,6 +215,7 @@ static void judge_stripping(const struct audit_view *v, struct say *say)
             ? ""
             : " Subdomains are not covered (includeSubDomains), so a false one can set "
               "cookies for this.";
+    char why[96];
     switch (h->stripping) {
     case STRIPPING_UNTESTED: break;
     case STRIPPING_NONE:
@@ -215,10 +230,8 @@ static void judge_stripping(const struct audit_view *v, struct say *say)
         break;
     case STRIPPING_OFTEN:
         say_bad(say, SEVERITY_LOW,
-                "Visits can be stripped again and again: %s, but HSTS holds for %" PRIu64
-                " days only or "
-                "is missing in %u of %u answers.%s",
-                first, h->value.max_age / DAY, h->missing, h->answers, below);
+                "Visits can be stripped again and again: %s, but HSTS %s.%s", first,
+                shortfall(h, why), below);
         break;
     case STRIPPING_ALWAYS:
         say_bad(say, v->internal ? SEVERITY_LOW : always,

@@ -179,13 +179,23 @@ static int add_severity(struct sum *s, const struct overall_input *in, const boo
     return 0;
 }
 
+/* A finding that takes more away has told it already, with the same fix. */
+static bool is_told(const struct grade *g, const struct condition *c)
+{
+    for (size_t i = 0; i < g->ncauses; i++)
+        if (c->check && g->causes[i].check && strcmp(g->causes[i].check, c->check) == 0)
+            return true;
+    return false;
+}
+
 static void add_conditions(struct sum *s, const struct overall_input *in, bool of_trust)
 {
     for (size_t i = 0; i < CONDITIONS; i++) {
         const struct condition *c = &conditions[i];
         if ((c->cap <= GRADE_M) != of_trust || c->met(in))
             continue;
-        grade_add(&s->g, c->text, c->check, c->cap);
+        if (!is_told(&s->g, c))
+            grade_add(&s->g, c->text, c->check, c->cap);
         s->all = lower(s->all, c->cap);
         if (!of_trust)
             s->untrusting = lower(s->untrusting, c->cap);
