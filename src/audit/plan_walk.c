@@ -142,8 +142,10 @@ static void ask(struct plan *p, struct plan_task *t, struct walk *w, size_t lane
     s.purpose = is13(w) ? "TLS 1.3" : w->v == VI_TLS12 ? "TLS 1.2" : w->v == VI_TLS11 ? "TLS 1.1"
                 : w->v == VI_TLS10 ? "TLS 1.0" : "SSL 3.0";
     s.step = (int)lane;
-    if (!is13(w) && w->v != VI_SSL3 && own_suites)
+    if (!is13(w) && w->v != VI_SSL3 && own_suites) {
         s.hello.compressions = STR("\x01\0");
+        s.hello.flags |= CH_ETM;
+    }
     if (!is13(w) && w->v != VI_SSL3 && l->mode != LANE_SIGALGS)
         s.hello.flags |= CH_HEARTBEAT;
     narrow(p, w, l, &s.hello);

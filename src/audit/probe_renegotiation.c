@@ -13,6 +13,7 @@ static void ask(struct probe *p)
         probe_conclude(p, OUTCOME_NONE, "out of memory");
         return;
     }
+    probe_request(p);
     p->phase = 1;
 }
 
@@ -25,12 +26,21 @@ static void on_alert(struct probe *p)
         probe_conclude(p, OUTCOME_SAFE, NULL); /* whatever the alert: it does not go on */
 }
 
+/* The ClientHello in front of the request was passed over. */
+static void on_request_answered(struct probe *p)
+{
+    probe_react(p, "ignored");
+    probe_conclude(p, OUTCOME_SAFE, NULL);
+}
+
 static void on_event(struct probe *p, enum tls_event e)
 {
     if (e == TLS_EV_ESTABLISHED && p->phase == 0)
         ask(p);
     else if (e == TLS_EV_HELLO && p->phase == 1)
         probe_conclude(p, OUTCOME_VULNERABLE, NULL);
+    else if (e == TLS_EV_DATA && p->phase == 1 && p->tls.data.n)
+        on_request_answered(p);
     else if (e == TLS_EV_ALERT)
         on_alert(p);
 }

@@ -55,10 +55,10 @@ enum test_id {
     TEST_COMPRESSION, TEST_ROBOT, TEST_POODLE_TLS, TEST_ZOMBIE_POODLE, TEST_GOLDENDOODLE,
     TEST_ZERO_LENGTH, TEST_SLEEPING_POODLE, TEST_LUCKY_MINUS_20, TEST_ALPN_LAX, TEST_SNI_LAX,
     TEST_TOLERANCE, TEST_GREASE, TEST_LONG_HELLO, TEST_SPLIT_HELLO, TEST_OLD_TOLERANCE,
-    TEST_MEDIUM_HELLO,     TEST_FUTURE_VERSION,
+    TEST_MEDIUM_HELLO, TEST_FUTURE_VERSION,
     TEST_PQ_PREFERRED, TEST_RESUME_ID, TEST_RESUME_TICKET, TEST_RESUME_PSK, TEST_EARLY_DATA,
-    TEST_EARLY_DATA_REPLAY, TEST_DH_REUSE, TEST_ECDH_REUSE, TEST_FARM, TEST_NPN, TEST_TRUNCATION,
-    TEST_ECH, TEST_CERT_COMPRESSION,
+    TEST_EARLY_DATA_REPLAY, TEST_DH_REUSE, TEST_ECDH_REUSE, TEST_ECH, TEST_CERT_COMPRESSION,
+    TEST_CHACHA_13, TEST_CHACHA_12,
     TEST_COUNT,
 };
 
@@ -80,14 +80,14 @@ struct tls_facts {
     struct test_result tests[TEST_COUNT];
 
     /* From ServerHello and EncryptedExtensions, over all connections that asked. */
-    enum known ems, etm, secure_renegotiation, tickets12, tickets13, staple, scts, heartbeat;
+    enum known ems, etm, secure_renegotiation, tickets12, tickets13, staple, scts, heartbeat,
+        npn;
     enum known sentinel12, sentinel11; /* the downgrade sentinel is right (RFC 8446 4.1.3) */
     enum known clock_in_random; /* four bytes of the time */
     enum known session_ids;
     bool point_formats, max_fragment, record_limit, requests_certificate;
     struct str authorities;     /* of a certificate request */
     struct str alpn;            /* chosen from h2, http/1.1 */
-    struct str npn_names;
     uint32_t max_early_data, ticket_lifetime;
     unsigned tickets_seen;
     uint16_t smallest_dh;       /* bits; 0: none seen */
