@@ -135,6 +135,7 @@ const char *look_gap(const struct tls_facts *t, enum tls_version_index from,
             return f->why ? f->why : t->cut_short ? "the deadline came first" : "it was not asked for";
         if (f->offered == KNOWN_YES && !f->complete)
             return t->cut_short ? "the deadline came before all its suites were asked for"
+                   : f->why     ? f->why
                                 : "not all its suites could be asked for";
     }
     return NULL;

@@ -160,7 +160,7 @@ static void observe_sentinel(struct tls_facts *f, const struct observation *o)
     const struct handshake *hs = o->hs;
     const unsigned char *tail = hs->random + 24;
     bool asked_all = o->spec.hello.versions.n > 0;
-    if (hs->version >= TLS_WIRE_13 || asked_all)
+    if (hs->version >= TLS_WIRE_13 || asked_all || hs->version > o->spec.hello.version)
         return;
     if (hs->version == TLS_WIRE_12)
         demand(&f->sentinel12, true, memcmp(tail, "DOWNGRD\x01", 8) == 0);

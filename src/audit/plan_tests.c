@@ -17,12 +17,20 @@ struct test_row {
 
 /* ---- when ---- */
 
-/* A version is known when its walk has found two suites, which is enough to see whose order counts,
- * or has ended. The walks stand behind the first task, the newest version first. */
+static bool can_tell_order(const struct version_facts *f)
+{
+    for (size_t i = 0; i < f->nsuites; i++)
+        if (f->suites[i].later)
+            return true;
+    return false;
+}
+
+/* A version is known when its walk has found enough to see whose order counts, or has ended. The
+ * walks stand behind the first task, the newest version first. */
 static bool version_known(const struct plan *p, enum tls_version_index v)
 {
     const struct version_facts *f = &p->facts.v[v];
-    return f->offered == KNOWN_NO || f->nsuites > 1 || p->tasks[1 + VI_TLS13 - v].done;
+    return f->offered == KNOWN_NO || can_tell_order(f) || p->tasks[1 + VI_TLS13 - v].done;
 }
 
 static bool walks_done(const struct plan *p)
@@ -220,33 +228,9 @@ static enum ready ready_chacha12(const struct plan *p, const char **why)
 
 /* ---- what ---- */
 
-/* In front comes what tells the server's order from the client's: neither the server's favourite
- * nor ChaCha20, which some take whenever it is first. */
-static void put_telling_first(uint16_t *codes, size_t n, uint16_t favourite)
-{
-    size_t i = 0;
-    while (i < n && (is_chacha(codes[i]) || codes[i] == favourite))
-        i++;
-    if (i == n)
-        return;
-    uint16_t first = codes[i];
-    memmove(codes + 1, codes, i * sizeof *codes);
-    codes[0] = first;
-}
-
-/* The suites found so far, the last one first: a server that goes by its own order found them in
- * that, and does not take the first of these. */
 static struct probe_spec hello_of(struct plan *p, enum tls_version_index v)
 {
-    const struct version_facts *f = &p->facts.v[v];
-    uint16_t codes[SUITES_MAX];
-    size_t n = 0;
-    for (size_t i = f->nsuites; i-- > 0;)
-        if (f->suites[i].code <= 0xffff)
-            codes[n++] = (uint16_t)f->suites[i].code;
-    if (n)
-        put_telling_first(codes, n, codes[n - 1]);
-    struct probe_spec s = plan_hello(p, version_wire(v), offer_copy(p, codes, n));
+    struct probe_spec s = plan_hello(p, version_wire(v), plan_suites_to_tell(p, v));
     if (v == VI_TLS13) {
         s.follow_retry = true;
         s.share_group = p->facts.groups.n && kex_can(p->keys, p->facts.groups.v[0])
@@ -570,16 +554,6 @@ static void send(struct plan *p, struct plan_task *t, int i)
     plan_try(p, t, &s);
 }
 
-static void learn_order(struct plan *p, const struct observation *o)
-{
-    const struct handshake *hs = o->hs;
-    struct u16_list offered = o->spec.hello.suites;
-    if (!hs || (!hs->hello && !hs->retry) || hs->resumed || offered.n < 2)
-        return;
-    struct version_facts *f = &p->facts.v[version_index(hs->version)];
-    f->server_order = chosen_suite(hs) == offered.v[0] ? KNOWN_NO : KNOWN_YES;
-}
-
 /* The tolerance hello carried an ECH that decrypts nowhere: who knows ECH answers with keys that do
  * (RFC 9849 7.1). */
 static void learn_ech(struct plan *p, const struct observation *o)
@@ -609,7 +583,7 @@ static void take(struct plan *p, struct plan_task *t, struct progress *g,
     int i = o->spec.step;
     const struct test_row *r = &rows[i];
     if (r->id == TEST_TOLERANCE || r->id == TEST_OLD_TOLERANCE || r->id == TEST_EARLY_CCS)
-        learn_order(p, o);
+        plan_learn_order(p, o);
     if (r->id == TEST_TOLERANCE)
         learn_ech(p, o);
     if (r->id == TEST_TICKETBLEED && o->hs)

@@ -18,6 +18,7 @@ struct found_suite {
     uint32_t code;
     uint16_t group, sigalg; /* with it, as first seen; 0: none */
     uint16_t dh_bits;       /* of a prime; 0: none */
+    bool later;             /* the server took another instead while this was offered, too */
     uint32_t evidence;
 };
 
@@ -25,10 +26,11 @@ struct version_facts {
     enum known offered;
     const char *why;         /* of KNOWN_NOT */
     uint32_t evidence;       /* a connection that shows it */
-    struct found_suite *suites; /* in the order found; room for SUITES_MAX */
+    struct found_suite *suites; /* in the order found, but the favourite in front; SUITES_MAX */
     size_t nsuites;
     bool complete;           /* the walk came to its end */
     enum known server_order; /* the server's preference counts, not the client's */
+    bool order_mixed;        /* … nor the client's: it varies */
     enum known chacha_first; /* … but for clients that prefer ChaCha20 */
 };
 
