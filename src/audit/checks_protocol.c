@@ -509,7 +509,10 @@ static void check_one_at_a_time(const struct audit_view *view, struct finding *f
 static void check_cut_short(const struct audit_view *view, struct finding *f)
 {
     const struct tls_facts *t = look_facts(view, f);
-    if (t && t->cut_short)
+    if (t && t->shut_out)
+        finding_bad(f, "After %u connections the server answered no more (--rate asks more slowly): what "
+                       "is missing is said to be not testable.", t->connections);
+    else if (t && t->cut_short)
         finding_bad(f, "The deadline came before all was asked (%u connections, %u without an answer): "
                        "what is missing is said to be not testable.",
                     t->connections, t->timeouts);

@@ -433,7 +433,7 @@ static enum outcome judge_scsv(const struct plan *p, const struct observation *o
 {
     if (answered(o))
         return OUTCOME_VULNERABLE;
-    *why = "the fallback was refused with another alert than inappropriate_fallback";
+    *why = "the fallback was refused, but not with the alert inappropriate_fallback";
     return o->hs && o->hs->alert.code == INAPPROPRIATE_FALLBACK ? OUTCOME_SAFE : OUTCOME_NONE;
 }
 

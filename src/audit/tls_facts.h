@@ -102,7 +102,8 @@ struct tls_facts {
     bool silent_first;          /* the first contact was not answered */
     bool one_at_a_time;         /* the server serves one connection after the other */
     uint64_t rtt;               /* ns, of TCP's handshake, the shortest */
-    bool cut_short;             /* the deadline came before all was asked */
+    bool cut_short;             /* not all was asked: the deadline came first, or … */
+    bool shut_out;              /* … the server answered no more */
     uint32_t connections;       /* tried */
     uint32_t timeouts;
     const char *failure;        /* no audit possible: "connection refused"; static */
