@@ -502,8 +502,10 @@ static void check_one_at_a_time(const struct audit_view *view, struct finding *f
     if (t && t->one_at_a_time)
         finding_bad(f, "One connection is served after the other: whoever holds one open keeps all "
                        "others out.");
-    else if (t)
+    else if (t && t->side_by_side)
         finding_safe(f, "Connections are served side by side.");
+    else if (t)
+        finding_untestable(f, "No two connections were held open at once.");
 }
 
 static void check_cut_short(const struct audit_view *view, struct finding *f)

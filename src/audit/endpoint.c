@@ -15,12 +15,14 @@
 #include <stdlib.h>
 
 enum { READ_SIZE = 16384, WAITING_MAX = 64, SUSPECTS = 2 };
+enum { SILENT_MAX = 8 };
 enum { CONTROLS = 3, ANSWERS = 2 };           /* tries of the control; cuts that prove a habit */
 enum { SLOW_INFLIGHT = 2, SLOW_RATE = 10, SLOWEST_RATE = 2 };
-enum { IN_TURN = 5 }; /* connections that had to end before any other was answered */
 #define HOLD_PAUSE (SECOND * 11 / 10)
 
-enum role { ROLE_PLAN, ROLE_CONTROL, ROLE_RETRY };
+enum role { ROLE_PLAN, ROLE_CONTROL, ROLE_RETRY, ROLE_FIRST, ROLE_SECOND, ROLE_THIRD };
+/* Of the question whether connections are served side by side. */
+enum side { SIDE_UNTRIED, SIDE_OPENS, SIDE_WAITS, SIDE_CONFIRM, SIDE_DONE };
 
 struct link {
     struct list list;          /* endpoint.links */
@@ -31,7 +33,7 @@ struct link {
     bool had_company;          /* another was open at the same time */
     bool alone;                /* its second try */
     enum role role;
-    uint64_t sent_at;          /* ns: its first bytes went out; 0: not yet */
+    bool closing;              /* held open until now */
 };
 
 struct endpoint {
@@ -47,8 +49,9 @@ struct endpoint {
     bool has_control, holding, control_passed;
     unsigned control_tries, answers;
     unsigned rate;             /* of our own choice; 0: none */
+    unsigned silent;           /* connections, before anything was received */
     bool side_by_side;
-    unsigned in_turn;
+    enum side side;
     struct task pump;
     struct timer pace, deadline;
     uint64_t started, next_start, last_start, slowest;
@@ -100,7 +103,7 @@ static void link_free(struct link *l)
     free(l);
 }
 
-/* ---- one after the other ---- */
+/* ---- side by side ---- */
 
 static bool is_answered(const struct link *l)
 {
@@ -116,17 +119,47 @@ static void note_answer(struct endpoint *e, const struct link *l)
     }
 }
 
-/* l had its conversation and ends; whoever asked before it began still waits. */
-static void note_turn(struct endpoint *e, const struct link *l, const struct observation *o)
+/* Nobody was seen side by side, which may be chance: so at the end a connection is held open after
+ * its answer, and a second one started. If that is not answered, a third shows that it would have
+ * been but for the first. */
+static void hold_event(struct probe *p, enum tls_event e) {}
+
+static const struct probe_kind hold_open = {.name = "hold", .tls = true, .on_event = hold_event};
+
+static bool may_try_side_by_side(const struct endpoint *e)
 {
-    bool waits = false;
+    return e->has_control && !e->side_by_side && e->side == SIDE_UNTRIED && e->limit > 1 && !e->rate &&
+           !e->plan.options.only_contact;
+}
+
+static void close_held_open(struct endpoint *e)
+{
     LIST_EACH(it, tmp, &e->links) {
-        const struct link *other = LIST_ENTRY(it, struct link, list);
-        waits = waits || (other != l && other->sent_at && other->sent_at < o->first_byte_at &&
-                          !is_answered(other));
+        struct link *l = LIST_ENTRY(it, struct link, list);
+        if (l->role == ROLE_FIRST)
+            timer_start(e->env.loop, &l->timer, 0);
     }
-    bool talked = o->first_byte_at && o->ended > o->first_byte_at;
-    e->in_turn += talked && waits;
+}
+
+static bool first_is_answered(const struct endpoint *e)
+{
+    LIST_EACH(it, tmp, &e->links)
+        if (LIST_ENTRY(it, struct link, list)->role == ROLE_FIRST)
+            return is_answered(LIST_ENTRY(it, struct link, list));
+    return false;
+}
+
+static void side_ended(struct endpoint *e, const struct link *l, const struct observation *o)
+{
+    if (l->role == ROLE_FIRST)
+        e->side = e->side == SIDE_WAITS && !l->closing ? SIDE_DONE : e->side;
+    else if (l->role == ROLE_SECOND && o->ending == ENDING_TIMEOUT && !o->received_n &&
+             e->side == SIDE_WAITS)
+        e->side = SIDE_CONFIRM;
+    else if (l->role == ROLE_THIRD)
+        e->plan.facts.one_at_a_time = o->received_n > 0;
+    if (l->role == ROLE_SECOND)
+        close_held_open(e);
 }
 
 /* ---- cut off ---- */
@@ -196,6 +229,10 @@ static void find_control(struct endpoint *e, const struct observation *o)
 /* Whatever the role, true: the plan is to hear of it. */
 static bool judge_cut(struct endpoint *e, const struct link *l, const struct observation *o)
 {
+    if (l->role >= ROLE_FIRST) {
+        side_ended(e, l, o);
+        return false;
+    }
     if (l->role == ROLE_CONTROL) {
         control_ended(e, o->received_n > 0);
         return false;
@@ -206,14 +243,22 @@ static bool judge_cut(struct endpoint *e, const struct link *l, const struct obs
     return !hold(e, l, o);
 }
 
+/* A port that has never said a byte to anything, asked one by one as well, says none to the rest. */
+static void note_silence(struct endpoint *e, const struct observation *o)
+{
+    if (e->received || o->ending != ENDING_TIMEOUT || ++e->silent < SILENT_MAX || e->ended)
+        return;
+    e->plan.facts.failure = "it accepts connections and never answers";
+    finish(e);
+}
+
 static void link_end(struct link *l)
 {
     struct endpoint *e = l->endpoint;
     struct observation *o = probe_result(l->probe);
-    note_turn(e, l, o);
     bool again = l->role == ROLE_PLAN && try_alone(e, l, o);
     bool tell = !again && judge_cut(e, l, o);
-    if (l->alone && o->received_n && ++e->suspects >= SUSPECTS) {
+    if (l->role == ROLE_PLAN && l->alone && o->received_n && ++e->suspects >= SUSPECTS) {
         e->limit = 1;
         e->plan.facts.one_at_a_time = true;
     }
@@ -222,6 +267,7 @@ static void link_end(struct link *l)
     measure(e, o);
     if (e->env.on_probe)
         e->env.on_probe(e->env.user, o);
+    note_silence(e, o);
     if (tell)
         plan_observe(&e->plan, o);
     else
@@ -272,6 +318,8 @@ static void link_read(struct link *l)
         link_connected(l);
         if (!is_answered(l))
             note_answer(l->endpoint, l);
+        if (l->role == ROLE_FIRST)
+            loop_defer(l->endpoint->env.loop, &l->endpoint->pump);
         probe_feed(l->probe, str_of(in, (size_t)n), loop_clock(l->endpoint->env.loop));
     }
 }
@@ -286,8 +334,6 @@ static void link_write(struct link *l)
         if (n <= 0)
             return;
         link_connected(l);
-        if (!l->sent_at)
-            l->sent_at = loop_clock(l->endpoint->env.loop);
         probe_sent(l->probe, (size_t)n);
     }
 }
@@ -314,6 +360,10 @@ static void on_stream(struct stream *s, unsigned events)
 static void on_link_timer(struct timer *t, uint64_t now)
 {
     struct link *l = LIST_ENTRY(t, struct link, timer);
+    if (l->role == ROLE_FIRST && l->endpoint->side != SIDE_OPENS) {
+        l->closing = true;
+        probe_finish(l->probe);
+    }
     probe_expire(l->probe, loop_clock(l->endpoint->env.loop));
     link_go_on(l);
 }
@@ -342,6 +392,11 @@ static void stillborn(struct endpoint *e, const struct probe_spec *spec, enum en
 static void not_started(struct endpoint *e, const struct probe_spec *spec, enum role role,
                         enum ending how)
 {
+    if (role >= ROLE_FIRST) {
+        e->side = SIDE_DONE;
+        loop_defer(e->env.loop, &e->pump);
+        return;
+    }
     if (role != ROLE_CONTROL) {
         e->holding = e->holding && role != ROLE_RETRY;
         stillborn(e, spec, how);
@@ -422,8 +477,7 @@ static void finish(struct endpoint *e)
     if (e->ended)
         return;
     e->ended = true;
-    e->plan.facts.one_at_a_time =
-        e->plan.facts.one_at_a_time || (!e->side_by_side && e->in_turn >= IN_TURN);
+    e->plan.facts.side_by_side = e->side_by_side;
     timer_stop(e->env.loop, &e->deadline);
     timer_stop(e->env.loop, &e->pace);
     e->env.on_done(e->env.user);
@@ -442,6 +496,33 @@ static void pump_held(struct endpoint *e)
     }
     struct probe_spec s = e->control_passed ? e->held[--e->nheld] : e->control;
     start(e, &s, true, e->control_passed ? ROLE_RETRY : ROLE_CONTROL);
+}
+
+/* True: there is something to wait for. */
+static bool pump_side(struct endpoint *e)
+{
+    struct probe_spec s = e->control;
+    if (e->open == 0 && may_try_side_by_side(e)) {
+        e->side = SIDE_OPENS;
+        s.kind = &hold_open;
+        s.purpose = "side by side: held open";
+        s.stop = TLS_STOP_FLIGHT;
+        s.timeout = 4 * timeout_of(e);
+        start(e, &s, true, ROLE_FIRST);
+        return true;
+    }
+    s.purpose = "side by side";
+    if (e->side == SIDE_OPENS && first_is_answered(e)) {
+        e->side = SIDE_WAITS;
+        start(e, &s, true, ROLE_SECOND);
+        return true;
+    }
+    if (e->side == SIDE_CONFIRM && e->open == 0) {
+        e->side = SIDE_DONE;
+        start(e, &s, true, ROLE_THIRD);
+        return true;
+    }
+    return e->open > 0;
 }
 
 static void pump(struct endpoint *e)
@@ -465,7 +546,11 @@ static void pump(struct endpoint *e)
     }
     while (!e->nagain && !(release && e->nheld) && e->plan.taken < e->plan.queued && may_start(e) && (spec = plan_next(&e->plan)))
         start(e, spec, false, ROLE_PLAN);
-    if (e->open == 0 && e->nagain == 0 && e->nheld == 0 && plan_finished(&e->plan))
+    if (e->nagain || e->nheld || !plan_finished(&e->plan))
+        return;
+    if (pump_side(e))
+        return;
+    if (e->open == 0)
         finish(e);
 }
 

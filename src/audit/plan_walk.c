@@ -119,6 +119,7 @@ static void make_old(struct client_hello *h)
     h->suites = (struct u16_list){old_suites, sizeof old_suites / sizeof *old_suites};
     h->flags &= CH_NO_EXTENSIONS | CH_RENEGOTIATION | CH_POINT_FORMATS;
     h->alpn = h->extra = h->compressions = STR_NONE;
+    h->pad_to = 0;
 }
 
 /* In TLS 1.3 a HelloRetryRequest costs the server no signature and names suite and group; only the
@@ -293,6 +294,10 @@ static void lane_found(struct plan *p, struct plan_task *t, struct walk *w, size
     if (l->n == before && (l->mode == LANE_NARROW || l->mode == LANE_SUITES)) {
         w->incomplete = true;
         w->why = "the server chose what was not offered";
+    }
+    if (l->mode == LANE_OLD) {
+        w->incomplete = true;
+        w->why = "the server answers only small hellos";
     }
     if (l->mode == LANE_OLD || l->n == before)
         l->mode = LANE_DONE;

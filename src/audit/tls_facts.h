@@ -101,6 +101,7 @@ struct tls_facts {
     bool old_refused;           /* protocol_version to a hello of TLS 1.1 */
     bool silent_first;          /* the first contact was not answered */
     bool one_at_a_time;         /* the server serves one connection after the other */
+    bool side_by_side;          /* two were seen to be served at once */
     uint64_t rtt;               /* ns, of TCP's handshake, the shortest */
     bool cut_short;             /* not all was asked: the deadline came first, or … */
     bool shut_out;              /* … the server answered no more */
