@@ -18,6 +18,7 @@ enum { READ_SIZE = 16384, WAITING_MAX = 64, SUSPECTS = 2 };
 enum { SILENT_MAX = 8 };
 enum { CONTROLS = 3, ANSWERS = 2 };           /* tries of the control; cuts that prove a habit */
 enum { SLOW_INFLIGHT = 2, SLOW_RATE = 10, SLOWEST_RATE = 2 };
+#define SPLIT_PAUSE (SECOND / 50)
 #define HOLD_PAUSE (SECOND * 11 / 10)
 
 enum role { ROLE_PLAN, ROLE_CONTROL, ROLE_RETRY, ROLE_FIRST, ROLE_SECOND, ROLE_THIRD };
@@ -33,6 +34,7 @@ struct link {
     bool had_company;          /* another was open at the same time */
     bool alone;                /* its second try */
     enum role role;
+    uint64_t write_at;         /* ns: not before that */
     bool closing;              /* held open until now */
 };
 
@@ -328,23 +330,30 @@ static void link_read(struct link *l)
  * no end yet: what the peer said before it closed is still to be read. */
 static void link_write(struct link *l)
 {
-    while (!probe_done(l->probe)) {
+    uint64_t now = loop_clock(l->endpoint->env.loop);
+    while (!probe_done(l->probe) && now >= l->write_at) {
         struct str out = probe_out(l->probe);
         ssize_t n = out.n ? stream_write(l->stream, &out, 1, false) : 0;
         if (n <= 0)
             return;
         link_connected(l);
         probe_sent(l->probe, (size_t)n);
+        if (l->probe->spec.split && l->probe->o->sent_n == l->probe->spec.split)
+            l->write_at = now + SPLIT_PAUSE; /* or both pieces are read as one */
     }
 }
 
 static void link_go_on(struct link *l)
 {
+    struct loop *loop = l->endpoint->env.loop;
+    uint64_t until = probe_deadline(l->probe);
     link_write(l);
     if (probe_done(l->probe))
         link_end(l);
+    else if (l->write_at > loop_clock(loop))
+        timer_start(loop, &l->timer, l->write_at < until ? l->write_at : until);
     else
-        timer_start(l->endpoint->env.loop, &l->timer, probe_deadline(l->probe));
+        timer_start(loop, &l->timer, probe_deadline(l->probe));
 }
 
 static void on_stream(struct stream *s, unsigned events)
