@@ -248,8 +248,8 @@ static void check_order(const struct audit_view *view, struct finding *f)
         if (x->nsuites < 2)
             continue;
         several = true;
-        unknown = unknown || x->server_order == KNOWN_NOT;
         look_suites(t, (enum tls_version_index)v, (enum tls_version_index)v, is_old_style, &old);
+        unknown = unknown || (x->server_order == KNOWN_NOT && old.n);
         if (x->server_order != KNOWN_NO || !old.n)
             continue;
         f->evidence = x->evidence;

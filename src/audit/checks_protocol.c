@@ -342,14 +342,14 @@ static void check_npn(const struct audit_view *view, struct finding *f)
     const struct tls_facts *t = look_facts(view, f);
     if (!t)
         return;
-    if (t->npn_names.n)
+    if (t->npn == KNOWN_YES)
         finding_bad(f, "The server answers next_protocol_negotiation, which ALPN replaced in 2014.");
     else if (look_only13(t))
         finding_safe(f, "Only TLS 1.3 is offered, which has none.");
-    else if (t->v[VI_TLS13].offered == KNOWN_NO && t->no_sni == KNOWN_YES)
+    else if (t->npn == KNOWN_NO)
         finding_safe(f, "It is not offered.");
     else
-        finding_untestable(f, "It is asked for only where TLS 1.2 or below is the newest version.");
+        finding_untestable(f, "No hello that asked for it was answered.");
 }
 
 static void check_heartbeat_extension(const struct audit_view *view, struct finding *f)
@@ -389,8 +389,10 @@ static void check_cert_compression(const struct audit_view *view, struct finding
         return;
     const struct test_result *r = &t->tests[TEST_CERT_COMPRESSION];
     f->evidence = r->evidence;
-    if (r->outcome == OUTCOME_NONE)
-        finding_untestable(f, "This version does not offer it.");
+    if (t->v[VI_TLS13].offered == KNOWN_NO)
+        finding_safe(f, "Does not apply: TLS 1.3 is not offered.");
+    else if (r->outcome == OUTCOME_NONE)
+        look_test(t, TEST_CERT_COMPRESSION, f);
     else
         finding_safe(f, r->outcome == OUTCOME_VULNERABLE ? "Certificates are compressed on request."
                                                          : "Certificates are not compressed.");
@@ -500,14 +502,19 @@ static void check_one_at_a_time(const struct audit_view *view, struct finding *f
     if (t && t->one_at_a_time)
         finding_bad(f, "One connection is served after the other: whoever holds one open keeps all "
                        "others out.");
-    else if (t)
+    else if (t && t->side_by_side)
         finding_safe(f, "Connections are served side by side.");
+    else if (t)
+        finding_untestable(f, "No two connections were held open at once.");
 }
 
 static void check_cut_short(const struct audit_view *view, struct finding *f)
 {
     const struct tls_facts *t = look_facts(view, f);
-    if (t && t->cut_short)
+    if (t && t->shut_out)
+        finding_bad(f, "After %u connections the server answered no more (--rate asks more slowly): what "
+                       "is missing is said to be not testable.", t->connections);
+    else if (t && t->cut_short)
         finding_bad(f, "The deadline came before all was asked (%u connections, %u without an answer): "
                        "what is missing is said to be not testable.",
                     t->connections, t->timeouts);

@@ -3,12 +3,27 @@
  * Time-outs adapt: four times the slowest first answer so far and a bit, so that a dead port costs
  * little where the network is fast. A probe that heard nothing while others were open may have
  * waited in the backlog of a server that serves one after the other: it is tried again alone, and
- * when that happens twice, all go alone. */
+ * when that happens twice, all go alone.
+ *
+ * A connection that ends without a byte may be an answer, or somebody who has had enough of us: so
+ * many a second, so many at once. So at the first ones all is held; after a pause a hello that was
+ * answered before is sent once more (the control), and then what had failed. Fails that again while
+ * the control is answered, it is this server's answer. Else we were too fast, and go on more slowly.
+ * Is the control not answered even after the longest pause, the rest remains untold. */
 #include "audit/endpoint.h"
 
 #include <stdlib.h>
 
 enum { READ_SIZE = 16384, WAITING_MAX = 64, SUSPECTS = 2 };
+enum { SILENT_MAX = 8 };
+enum { CONTROLS = 3, ANSWERS = 2 };           /* tries of the control; cuts that prove a habit */
+enum { SLOW_INFLIGHT = 2, SLOW_RATE = 10, SLOWEST_RATE = 2 };
+#define SPLIT_PAUSE (SECOND / 50)
+#define HOLD_PAUSE (SECOND * 11 / 10)
+
+enum role { ROLE_PLAN, ROLE_CONTROL, ROLE_RETRY, ROLE_FIRST, ROLE_SECOND, ROLE_THIRD };
+/* Of the question whether connections are served side by side. */
+enum side { SIDE_UNTRIED, SIDE_OPENS, SIDE_WAITS, SIDE_CONFIRM, SIDE_DONE };
 
 struct link {
     struct list list;          /* endpoint.links */
@@ -18,6 +33,9 @@ struct link {
     struct timer timer;
     bool had_company;          /* another was open at the same time */
     bool alone;                /* its second try */
+    enum role role;
+    uint64_t write_at;         /* ns: not before that */
+    bool closing;              /* held open until now */
 };
 
 struct endpoint {
@@ -27,9 +45,18 @@ struct endpoint {
     unsigned open, limit, suspects;
     struct probe_spec again[WAITING_MAX]; /* to be tried alone */
     size_t nagain;
+    struct probe_spec held[WAITING_MAX]; /* cut without a byte, to be tried again */
+    size_t nheld;
+    struct probe_spec control; /* a hello that was answered */
+    bool has_control, holding, control_passed;
+    unsigned control_tries, answers;
+    unsigned rate;             /* of our own choice; 0: none */
+    unsigned silent;           /* connections, before anything was received */
+    bool side_by_side;
+    enum side side;
     struct task pump;
     struct timer pace, deadline;
-    uint64_t started, next_start, slowest;
+    uint64_t started, next_start, last_start, slowest;
     uint32_t number;
     uint64_t sent, received;
     bool ended;
@@ -78,12 +105,162 @@ static void link_free(struct link *l)
     free(l);
 }
 
+/* ---- side by side ---- */
+
+static bool is_answered(const struct link *l)
+{
+    return l->probe->o && l->probe->o->first_byte_at;
+}
+
+/* The first byte of l: is another one in the middle of a conversation? */
+static void note_answer(struct endpoint *e, const struct link *l)
+{
+    LIST_EACH(it, tmp, &e->links) {
+        const struct link *other = LIST_ENTRY(it, struct link, list);
+        e->side_by_side = e->side_by_side || (other != l && is_answered(other));
+    }
+}
+
+/* Nobody was seen side by side, which may be chance: so at the end a connection is held open after
+ * its answer, and a second one started. If that is not answered, a third shows that it would have
+ * been but for the first. */
+static void hold_event(struct probe *p, enum tls_event e) {}
+
+static const struct probe_kind hold_open = {.name = "hold", .tls = true, .on_event = hold_event};
+
+static bool may_try_side_by_side(const struct endpoint *e)
+{
+    return e->has_control && !e->side_by_side && e->side == SIDE_UNTRIED && e->limit > 1 && !e->rate &&
+           !e->plan.options.only_contact;
+}
+
+static void close_held_open(struct endpoint *e)
+{
+    LIST_EACH(it, tmp, &e->links) {
+        struct link *l = LIST_ENTRY(it, struct link, list);
+        if (l->role == ROLE_FIRST)
+            timer_start(e->env.loop, &l->timer, 0);
+    }
+}
+
+static bool first_is_answered(const struct endpoint *e)
+{
+    LIST_EACH(it, tmp, &e->links)
+        if (LIST_ENTRY(it, struct link, list)->role == ROLE_FIRST)
+            return is_answered(LIST_ENTRY(it, struct link, list));
+    return false;
+}
+
+static void side_ended(struct endpoint *e, const struct link *l, const struct observation *o)
+{
+    if (l->role == ROLE_FIRST)
+        e->side = e->side == SIDE_WAITS && !l->closing ? SIDE_DONE : e->side;
+    else if (l->role == ROLE_SECOND && o->ending == ENDING_TIMEOUT && !o->received_n &&
+             e->side == SIDE_WAITS)
+        e->side = SIDE_CONFIRM;
+    else if (l->role == ROLE_THIRD)
+        e->plan.facts.one_at_a_time = o->received_n > 0;
+    if (l->role == ROLE_SECOND)
+        close_held_open(e);
+}
+
+/* ---- cut off ---- */
+
+static bool is_cut(const struct observation *o)
+{
+    return o->spec.kind->tls && !o->received_n &&
+           (o->ending == ENDING_RESET || o->ending == ENDING_CLOSED || o->ending == ENDING_REFUSED);
+}
+
+/* True: it is held back, and the plan does not hear of it yet. */
+static bool hold(struct endpoint *e, const struct link *l, const struct observation *o)
+{
+    if (!is_cut(o) || e->answers >= ANSWERS || l->role == ROLE_RETRY || e->nheld == WAITING_MAX)
+        return false;
+    e->held[e->nheld++] = o->spec;
+    e->holding = e->has_control;
+    return true;
+}
+
+static void slow_down(struct endpoint *e)
+{
+    e->limit = e->limit > SLOW_INFLIGHT ? SLOW_INFLIGHT : 1;
+    e->rate = !e->rate ? SLOW_RATE : e->rate / 2 > SLOWEST_RATE ? e->rate / 2 : SLOWEST_RATE;
+}
+
+static void finish(struct endpoint *e);
+
+static void control_ended(struct endpoint *e, bool answered)
+{
+    e->control_passed = answered;
+    if (answered)
+        return;
+    slow_down(e);
+    if (++e->control_tries < CONTROLS)
+        return;
+    e->plan.facts.cut_short = e->plan.facts.shut_out = true;
+    finish(e);
+}
+
+static void retry_ended(struct endpoint *e, const struct observation *o)
+{
+    if (is_cut(o))
+        e->answers++;
+    else if (e->nheld)
+        slow_down(e);
+    e->holding = e->control_passed = false;
+    e->control_tries = 0;
+}
+
+/* The first hello that was answered by one, without anything that comes behind it. */
+static void find_control(struct endpoint *e, const struct observation *o)
+{
+    if (e->has_control || !o->hs || (!o->hs->hello && !o->hs->retry))
+        return;
+    e->control = o->spec;
+    e->control.kind = &probe_hello;
+    e->control.purpose = "whether we are still answered";
+    e->control.stop = TLS_STOP_HELLO;
+    e->control.follow_retry = false;
+    e->control.session = NULL;
+    e->control.request = STR_NONE;
+    e->has_control = true;
+    e->holding = e->nheld > 0;
+}
+
+/* Whatever the role, true: the plan is to hear of it. */
+static bool judge_cut(struct endpoint *e, const struct link *l, const struct observation *o)
+{
+    if (l->role >= ROLE_FIRST) {
+        side_ended(e, l, o);
+        return false;
+    }
+    if (l->role == ROLE_CONTROL) {
+        control_ended(e, o->received_n > 0);
+        return false;
+    }
+    if (l->role == ROLE_RETRY)
+        retry_ended(e, o);
+    find_control(e, o);
+    return !hold(e, l, o);
+}
+
+/* A port that has never said a byte to anything, asked one by one as well, says none to the rest. */
+static void note_silence(struct endpoint *e, const struct observation *o)
+{
+    if (e->received || o->ending != ENDING_TIMEOUT || ++e->silent < SILENT_MAX || e->ended)
+        return;
+    e->plan.facts.failure = "it accepts connections and never answers";
+    finish(e);
+}
+
 static void link_end(struct link *l)
 {
     struct endpoint *e = l->endpoint;
     struct observation *o = probe_result(l->probe);
-    bool again = try_alone(e, l, o);
-    if (l->alone && o->received_n && ++e->suspects >= SUSPECTS) {
+    bool again = l->role == ROLE_PLAN && try_alone(e, l, o);
+    bool tell = !again && judge_cut(e, l, o);
+    if (l->role == ROLE_PLAN && l->alone && o->received_n && ++e->suspects >= SUSPECTS) {
         e->limit = 1;
         e->plan.facts.one_at_a_time = true;
     }
@@ -92,8 +269,11 @@ static void link_end(struct link *l)
     measure(e, o);
     if (e->env.on_probe)
         e->env.on_probe(e->env.user, o);
-    if (!again)
+    note_silence(e, o);
+    if (tell)
         plan_observe(&e->plan, o);
+    else
+        e->plan.facts.connections++;
     observation_free(o);
     loop_defer(e->env.loop, &e->pump);
 }
@@ -138,6 +318,10 @@ static void link_read(struct link *l)
             return;
         }
         link_connected(l);
+        if (!is_answered(l))
+            note_answer(l->endpoint, l);
+        if (l->role == ROLE_FIRST)
+            loop_defer(l->endpoint->env.loop, &l->endpoint->pump);
         probe_feed(l->probe, str_of(in, (size_t)n), loop_clock(l->endpoint->env.loop));
     }
 }
@@ -146,23 +330,30 @@ static void link_read(struct link *l)
  * no end yet: what the peer said before it closed is still to be read. */
 static void link_write(struct link *l)
 {
-    while (!probe_done(l->probe)) {
+    uint64_t now = loop_clock(l->endpoint->env.loop);
+    while (!probe_done(l->probe) && now >= l->write_at) {
         struct str out = probe_out(l->probe);
         ssize_t n = out.n ? stream_write(l->stream, &out, 1, false) : 0;
         if (n <= 0)
             return;
         link_connected(l);
         probe_sent(l->probe, (size_t)n);
+        if (l->probe->spec.split && l->probe->o->sent_n == l->probe->spec.split)
+            l->write_at = now + SPLIT_PAUSE; /* or both pieces are read as one */
     }
 }
 
 static void link_go_on(struct link *l)
 {
+    struct loop *loop = l->endpoint->env.loop;
+    uint64_t until = probe_deadline(l->probe);
     link_write(l);
     if (probe_done(l->probe))
         link_end(l);
+    else if (l->write_at > loop_clock(loop))
+        timer_start(loop, &l->timer, l->write_at < until ? l->write_at : until);
     else
-        timer_start(l->endpoint->env.loop, &l->timer, probe_deadline(l->probe));
+        timer_start(loop, &l->timer, probe_deadline(l->probe));
 }
 
 static void on_stream(struct stream *s, unsigned events)
@@ -178,6 +369,10 @@ static void on_stream(struct stream *s, unsigned events)
 static void on_link_timer(struct timer *t, uint64_t now)
 {
     struct link *l = LIST_ENTRY(t, struct link, timer);
+    if (l->role == ROLE_FIRST && l->endpoint->side != SIDE_OPENS) {
+        l->closing = true;
+        probe_finish(l->probe);
+    }
     probe_expire(l->probe, loop_clock(l->endpoint->env.loop));
     link_go_on(l);
 }
@@ -200,6 +395,24 @@ static void stillborn(struct endpoint *e, const struct probe_spec *spec, enum en
         e->env.on_probe(e->env.user, o);
     plan_observe(&e->plan, o);
     observation_free(o);
+    loop_defer(e->env.loop, &e->pump);
+}
+
+static void not_started(struct endpoint *e, const struct probe_spec *spec, enum role role,
+                        enum ending how)
+{
+    if (role >= ROLE_FIRST) {
+        e->side = SIDE_DONE;
+        loop_defer(e->env.loop, &e->pump);
+        return;
+    }
+    if (role != ROLE_CONTROL) {
+        e->holding = e->holding && role != ROLE_RETRY;
+        stillborn(e, spec, how);
+        return;
+    }
+    control_ended(e, false);
+    e->last_start = loop_clock(e->env.loop);
     loop_defer(e->env.loop, &e->pump);
 }
 
@@ -227,20 +440,22 @@ static void note_company(struct endpoint *e)
         LIST_ENTRY(it, struct link, list)->had_company = true;
 }
 
-static void start(struct endpoint *e, const struct probe_spec *spec, bool alone)
+static void start(struct endpoint *e, const struct probe_spec *spec, bool alone, enum role role)
 {
     struct probe_spec copy = *spec; /* the plan's queue may move */
     struct link *l = link_new(e, &copy);
     if (!l) {
-        stillborn(e, &copy, ENDING_OPEN);
+        not_started(e, &copy, role, ENDING_OPEN);
         return;
     }
     l->alone = alone;
+    l->role = role;
+    e->last_start = loop_clock(e->env.loop);
     int err = e->env.dial(e->env.user, copy.port, &l->stream);
     if (err) {
         l->stream = NULL;
         link_free(l);
-        stillborn(e, &copy, ending_of(err));
+        not_started(e, &copy, role, ending_of(err));
         return;
     }
     l->stream->user = l;
@@ -255,13 +470,14 @@ static bool may_start(struct endpoint *e)
     uint64_t now = loop_clock(e->env.loop);
     if (e->open >= e->limit || e->ended)
         return false;
-    if (!e->env.rate)
+    unsigned rate = !e->rate || (e->env.rate && e->env.rate < e->rate) ? e->env.rate : e->rate;
+    if (!rate)
         return true;
     if (now < e->next_start) {
         timer_start(e->env.loop, &e->pace, e->next_start);
         return false;
     }
-    e->next_start = now + SECOND / e->env.rate;
+    e->next_start = now + SECOND / rate;
     return true;
 }
 
@@ -270,21 +486,80 @@ static void finish(struct endpoint *e)
     if (e->ended)
         return;
     e->ended = true;
+    e->plan.facts.side_by_side = e->side_by_side;
     timer_stop(e->env.loop, &e->deadline);
     timer_stop(e->env.loop, &e->pace);
     e->env.on_done(e->env.user);
 }
 
+/* All is held: the control first, then what had failed first. The rest of that is asked again as
+ * anything else is. */
+static void pump_held(struct endpoint *e)
+{
+    uint64_t pause = HOLD_PAUSE << e->control_tries;
+    if (e->open || e->ended)
+        return;
+    if (!e->control_passed && loop_clock(e->env.loop) < e->last_start + pause) {
+        timer_start(e->env.loop, &e->pace, e->last_start + pause);
+        return;
+    }
+    struct probe_spec s = e->control_passed ? e->held[--e->nheld] : e->control;
+    start(e, &s, true, e->control_passed ? ROLE_RETRY : ROLE_CONTROL);
+}
+
+/* True: there is something to wait for. */
+static bool pump_side(struct endpoint *e)
+{
+    struct probe_spec s = e->control;
+    if (e->open == 0 && may_try_side_by_side(e)) {
+        e->side = SIDE_OPENS;
+        s.kind = &hold_open;
+        s.purpose = "side by side: held open";
+        s.stop = TLS_STOP_FLIGHT;
+        s.timeout = 4 * timeout_of(e);
+        start(e, &s, true, ROLE_FIRST);
+        return true;
+    }
+    s.purpose = "side by side";
+    if (e->side == SIDE_OPENS && first_is_answered(e)) {
+        e->side = SIDE_WAITS;
+        start(e, &s, true, ROLE_SECOND);
+        return true;
+    }
+    if (e->side == SIDE_CONFIRM && e->open == 0) {
+        e->side = SIDE_DONE;
+        start(e, &s, true, ROLE_THIRD);
+        return true;
+    }
+    return e->open > 0;
+}
+
 static void pump(struct endpoint *e)
 {
     const struct probe_spec *spec;
+    if (e->holding) {
+        pump_held(e);
+        return;
+    }
+    bool idle = e->open == 0 && e->nagain == 0 && e->plan.taken == e->plan.queued;
+    if (!e->has_control && idle && e->nheld)
+        e->answers = ANSWERS; /* nothing is answered at all: that is the answer */
+    bool release = e->has_control || e->answers >= ANSWERS;
+    while (release && e->nheld && may_start(e)) {
+        struct probe_spec s = e->held[--e->nheld];
+        start(e, &s, false, ROLE_PLAN);
+    }
     while (e->nagain && e->open == 0 && may_start(e)) {
         struct probe_spec s = e->again[--e->nagain];
-        start(e, &s, true);
+        start(e, &s, true, ROLE_PLAN);
     }
-    while (!e->nagain && e->plan.taken < e->plan.queued && may_start(e) && (spec = plan_next(&e->plan)))
-        start(e, spec, false);
-    if (e->open == 0 && e->nagain == 0 && plan_finished(&e->plan))
+    while (!e->nagain && !(release && e->nheld) && e->plan.taken < e->plan.queued && may_start(e) && (spec = plan_next(&e->plan)))
+        start(e, spec, false, ROLE_PLAN);
+    if (e->nagain || e->nheld || !plan_finished(&e->plan))
+        return;
+    if (pump_side(e))
+        return;
+    if (e->open == 0)
         finish(e);
 }
 

@@ -21,6 +21,7 @@ struct handshake {
     bool resumed;
     bool finished_wrong;   /* the server's Finished does not fit the transcript */
     bool requests_certificate;
+    bool compressed_chain; /* RFC 8879: then `chain` is empty */
     uint16_t version;      /* negotiated */
     uint16_t suite, group, sigalg; /* 0: not seen */
     uint16_t retry_suite, retry_group;

@@ -125,6 +125,12 @@ void look_suites(const struct tls_facts *t, enum tls_version_index from, enum tl
         }
 }
 
+static const char *cut_short(const struct tls_facts *t)
+{
+    return t->shut_out ? "the server answered no more after some connections"
+                       : "the deadline came first";
+}
+
 const char *look_gap(const struct tls_facts *t, enum tls_version_index from,
                      enum tls_version_index to, enum tls_version_index *ret_version)
 {
@@ -132,9 +138,10 @@ const char *look_gap(const struct tls_facts *t, enum tls_version_index from,
         const struct version_facts *f = &t->v[v];
         *ret_version = (enum tls_version_index)v;
         if (f->offered == KNOWN_NOT)
-            return f->why ? f->why : t->cut_short ? "the deadline came first" : "it was not asked for";
+            return f->why ? f->why : t->cut_short ? cut_short(t) : "it was not asked for";
         if (f->offered == KNOWN_YES && !f->complete)
-            return t->cut_short ? "the deadline came before all its suites were asked for"
+            return t->cut_short ? cut_short(t)
+                   : f->why     ? f->why
                                 : "not all its suites could be asked for";
     }
     return NULL;
@@ -175,7 +182,7 @@ const struct test_result *look_test(const struct tls_facts *t, enum test_id id, 
         return r;
     finding_untestable(f, "Not tested: %s.",
                        r->why && r->why[0] ? r->why
-                       : t->cut_short      ? "the deadline came first"
+                       : t->cut_short      ? cut_short(t)
                                            : "it was not asked");
     return NULL;
 }

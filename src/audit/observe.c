@@ -129,6 +129,7 @@ static void observe_extensions12(struct tls_facts *f, const struct observation *
     demand(&f->secure_renegotiation, asked & CH_RENEGOTIATION, e->renegotiation);
     learn(&f->tickets12, asked & CH_TICKET, e->ticket);
     learn(&f->heartbeat, asked & CH_HEARTBEAT, e->heartbeat);
+    learn(&f->npn, asked & CH_NPN, e->npn);
     learn(&f->session_ids, !(asked & CH_TICKET) && !o->hs->resumed, o->hs->session_id.n > 0);
     f->point_formats = f->point_formats || e->point_formats;
 }
@@ -149,8 +150,6 @@ static void observe_common(struct plan *p, const struct observation *o)
         f->authorities = arena_str(&p->arena, hs->authorities);
     if (e->alpn.n && (!f->alpn.n || str_eq(e->alpn, STR("h2"))))
         f->alpn = arena_str(&p->arena, e->alpn);
-    if (e->npn && !f->npn_names.n)
-        f->npn_names = arena_str(&p->arena, e->npn_names);
 }
 
 /* ---- the server's random ---- */
@@ -161,7 +160,7 @@ static void observe_sentinel(struct tls_facts *f, const struct observation *o)
     const struct handshake *hs = o->hs;
     const unsigned char *tail = hs->random + 24;
     bool asked_all = o->spec.hello.versions.n > 0;
-    if (hs->version >= TLS_WIRE_13 || asked_all)
+    if (hs->version >= TLS_WIRE_13 || asked_all || hs->version > o->spec.hello.version)
         return;
     if (hs->version == TLS_WIRE_12)
         demand(&f->sentinel12, true, memcmp(tail, "DOWNGRD\x01", 8) == 0);

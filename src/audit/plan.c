@@ -141,6 +141,7 @@ struct probe_spec plan_hello(struct plan *p, uint16_t version, struct u16_list s
     h->alpn = STR("\x02h2\x08http/1.1");
     h->flags = CH_STATUS | CH_SCT | CH_EMS | CH_TICKET | CH_RENEGOTIATION | CH_POINT_FORMATS;
     h->groups = offer_groups12();
+    h->pad_to = 512; /* as browsers do: some fail at 256 to 511 bytes (RFC 7685), which has its test */
     if (version == TLS_WIRE_12) {
         h->sigalgs = offer_sigalgs12();
         h->extra = any_certificate_signature(p);

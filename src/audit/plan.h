@@ -108,6 +108,10 @@ void plan_end_test(struct plan *p, enum test_id id, enum outcome outcome, const 
                    const struct observation *o);
 /* Highest version known to be offered; VI_COUNT: none yet. */
 enum tls_version_index plan_best(const struct plan *p, enum tls_version_index up_to);
+/* The suites found so far, in front one that a server with an order of its own would not take. */
+struct u16_list plan_suites_to_tell(struct plan *p, enum tls_version_index v);
+/* The answer to a hello with these says whose order counts, and what the server likes best. */
+void plan_learn_order(struct plan *p, const struct observation *o);
 /* The hello was refused for its name: it is to be asked again, without one from now on. */
 bool plan_name_refused(struct plan *p, const struct observation *o);
 /* What was seen of the facts that every handshake shows. */

@@ -1,5 +1,5 @@
 /* The certificates that the walks have not shown: what is sent to a client that names nobody, which
- * may be another site's, or internal names; with NPN in it, which nothing else asks. */
+ * may be another site's, or internal names. */
 #include "audit/plan.h"
 
 static void ask(struct plan *p, struct plan_task *t)
@@ -12,7 +12,6 @@ static void ask(struct plan *p, struct plan_task *t)
     struct probe_spec s = plan_hello(p, version_wire(v), offer_copy(p, codes, f->nsuites));
     s.purpose = "no name";
     s.hello.sni = s.hello.alpn = STR_NONE;
-    s.hello.flags |= v < VI_TLS13 && v > VI_SSL3 ? CH_NPN : 0;
     s.follow_retry = true;
     s.share_group = v == VI_TLS13 ? 29 : 0;
     plan_try(p, t, &s);

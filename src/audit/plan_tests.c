@@ -17,12 +17,20 @@ struct test_row {
 
 /* ---- when ---- */
 
-/* A version is known when its walk has found two suites, which is enough to see whose order counts,
- * or has ended. The walks stand behind the first task, the newest version first. */
+static bool can_tell_order(const struct version_facts *f)
+{
+    for (size_t i = 0; i < f->nsuites; i++)
+        if (f->suites[i].later)
+            return true;
+    return false;
+}
+
+/* A version is known when its walk has found enough to see whose order counts, or has ended. The
+ * walks stand behind the first task, the newest version first. */
 static bool version_known(const struct plan *p, enum tls_version_index v)
 {
     const struct version_facts *f = &p->facts.v[v];
-    return f->offered == KNOWN_NO || f->nsuites > 1 || p->tasks[1 + VI_TLS13 - v].done;
+    return f->offered == KNOWN_NO || can_tell_order(f) || p->tasks[1 + VI_TLS13 - v].done;
 }
 
 static bool walks_done(const struct plan *p)
@@ -172,19 +180,57 @@ static enum ready ready_replay(const struct plan *p, const char **why)
     return first->outcome == OUTCOME_VULNERABLE ? READY_GO : READY_SKIP;
 }
 
-/* ---- what ---- */
+static enum ready ready_compression(const struct plan *p, const char **why)
+{
+    *why = "TLS 1.3 is not offered";
+    if (version_known(p, VI_TLS13) && p->facts.v[VI_TLS13].nsuites)
+        return READY_GO;
+    return version_known(p, VI_TLS13) ? READY_SKIP : READY_WAIT;
+}
 
-/* The suites found so far, the last one first: a server that goes by its own order found them in
- * that, and does not take the first of these. */
-static struct probe_spec hello_of(struct plan *p, enum tls_version_index v)
+static bool is_chacha(uint16_t code)
+{
+    const struct suite *s = suite_find(code);
+    return s && s->enc == SUITE_ENC_CHACHA20_POLY1305;
+}
+
+static bool is_gcm(uint16_t code)
+{
+    const struct suite *s = suite_find(code);
+    return s && (s->enc == SUITE_ENC_AES_128_GCM || s->enc == SUITE_ENC_AES_256_GCM);
+}
+
+/* Only where the server's own order counts is it a question whether ChaCha20 is excepted. */
+static enum ready ready_chacha(const struct plan *p, enum tls_version_index v, const char **why)
 {
     const struct version_facts *f = &p->facts.v[v];
-    uint16_t codes[SUITES_MAX];
-    size_t n = 0;
-    for (size_t i = f->nsuites; i-- > 0;)
-        if (f->suites[i].code <= 0xffff)
-            codes[n++] = (uint16_t)f->suites[i].code;
-    struct probe_spec s = plan_hello(p, version_wire(v), offer_copy(p, codes, n));
+    bool chacha = false, gcm = false;
+    *why = "no order of the server's in which ChaCha20 could be excepted";
+    if (!p->facts.tests[TEST_TOLERANCE].ended || !p->facts.tests[TEST_OLD_TOLERANCE].ended ||
+        !p->tasks[1 + VI_TLS13 - v].done)
+        return READY_WAIT;
+    for (size_t i = 0; i < f->nsuites; i++) {
+        chacha = chacha || is_chacha((uint16_t)f->suites[i].code);
+        gcm = gcm || is_gcm((uint16_t)f->suites[i].code);
+    }
+    return chacha && gcm && f->server_order == KNOWN_YES ? READY_GO : READY_SKIP;
+}
+
+static enum ready ready_chacha13(const struct plan *p, const char **why)
+{
+    return ready_chacha(p, VI_TLS13, why);
+}
+
+static enum ready ready_chacha12(const struct plan *p, const char **why)
+{
+    return ready_chacha(p, VI_TLS12, why);
+}
+
+/* ---- what ---- */
+
+static struct probe_spec hello_of(struct plan *p, enum tls_version_index v)
+{
+    struct probe_spec s = plan_hello(p, version_wire(v), plan_suites_to_tell(p, v));
     if (v == VI_TLS13) {
         s.follow_retry = true;
         s.share_group = p->facts.groups.n && kex_can(p->keys, p->facts.groups.v[0])
@@ -299,6 +345,7 @@ static void make_medium(struct plan *p, struct probe_spec *s)
         s->hello.suites.n = 8;
     s->hello.extra = STR_NONE;
     s->hello.alpn = STR_NONE;
+    s->hello.flags |= CH_NPN; /* which only a hello without ALPN can ask for */
     s->hello.pad_to = s->hello.flags & CH_NO_EXTENSIONS ? 0 : 320;
 }
 
@@ -322,6 +369,37 @@ static void make_pq(struct plan *p, struct probe_spec *s)
     s->share_group = 29;
     s->stop = TLS_STOP_HELLO;
     s->follow_retry = false;
+}
+
+static void make_compression(struct plan *p, struct probe_spec *s)
+{
+    *s = hello_of(p, VI_TLS13);
+    s->hello.flags |= CH_CERT_COMPRESSION;
+}
+
+static void make_chacha(struct plan *p, struct probe_spec *s, enum tls_version_index v)
+{
+    const struct version_facts *f = &p->facts.v[v];
+    uint16_t codes[SUITES_MAX];
+    size_t n = 0;
+    *s = hello_of(p, v);
+    for (int chacha = 1; chacha >= 0; chacha--)
+        for (size_t i = 0; i < f->nsuites; i++)
+            if (is_chacha((uint16_t)f->suites[i].code) == chacha)
+                codes[n++] = (uint16_t)f->suites[i].code;
+    s->hello.suites = offer_copy(p, codes, n);
+    s->stop = TLS_STOP_HELLO;
+    s->follow_retry = false;
+}
+
+static void make_chacha13(struct plan *p, struct probe_spec *s)
+{
+    make_chacha(p, s, VI_TLS13);
+}
+
+static void make_chacha12(struct plan *p, struct probe_spec *s)
+{
+    make_chacha(p, s, VI_TLS12);
 }
 
 static void make_psk(struct plan *p, struct probe_spec *s)
@@ -355,7 +433,7 @@ static enum outcome judge_scsv(const struct plan *p, const struct observation *o
 {
     if (answered(o))
         return OUTCOME_VULNERABLE;
-    *why = "the fallback was refused with another alert than inappropriate_fallback";
+    *why = "the fallback was refused, but not with the alert inappropriate_fallback";
     return o->hs && o->hs->alert.code == INAPPROPRIATE_FALLBACK ? OUTCOME_SAFE : OUTCOME_NONE;
 }
 
@@ -380,6 +458,28 @@ static enum outcome judge_pq(const struct plan *p, const struct observation *o, 
     if (!answered(o))
         return OUTCOME_NONE;
     return o->hs->retry && o->hs->retry_group == 0x11ec ? OUTCOME_VULNERABLE : OUTCOME_SAFE;
+}
+
+static enum outcome judge_compression(const struct plan *p, const struct observation *o,
+                                      const char **why)
+{
+    *why = "the handshake was refused";
+    if (!o->hs || !o->hs->flight)
+        return OUTCOME_NONE;
+    return o->hs->compressed_chain ? OUTCOME_VULNERABLE : OUTCOME_SAFE;
+}
+
+static uint16_t chosen_suite(const struct handshake *hs)
+{
+    return hs->retry && !hs->hello ? hs->retry_suite : hs->suite;
+}
+
+static enum outcome judge_chacha(const struct plan *p, const struct observation *o, const char **why)
+{
+    *why = "the handshake was refused";
+    if (!answered(o))
+        return OUTCOME_NONE;
+    return is_chacha(chosen_suite(o->hs)) ? OUTCOME_VULNERABLE : OUTCOME_SAFE;
 }
 
 static enum outcome judge_resumed(const struct plan *p, const struct observation *o,
@@ -422,6 +522,10 @@ static const struct test_row rows[] = {
     {TEST_FUTURE_VERSION, "hello of a future version", false, ready_old_tolerance_part,
      make_future, judge_tolerant},
     {TEST_PQ_PREFERRED, "post-quantum preference", false, ready_pq, make_pq, judge_pq},
+    {TEST_CERT_COMPRESSION, "compressed certificate", false, ready_compression, make_compression,
+     judge_compression},
+    {TEST_CHACHA_13, "ChaCha20 first, TLS 1.3", false, ready_chacha13, make_chacha13, judge_chacha},
+    {TEST_CHACHA_12, "ChaCha20 first, TLS 1.2", false, ready_chacha12, make_chacha12, judge_chacha},
     {TEST_RESUME_PSK, "resumption in TLS 1.3", false, ready_psk, make_psk, judge_resumed},
     {TEST_EARLY_DATA, "early data", true, ready_early, make_early, judge_early},
     {TEST_EARLY_DATA_REPLAY, "early data, replayed", true, ready_replay, make_early, judge_early},
@@ -450,22 +554,27 @@ static void send(struct plan *p, struct plan_task *t, int i)
     plan_try(p, t, &s);
 }
 
-static void learn_order(struct plan *p, const struct observation *o)
+/* The tolerance hello carried an ECH that decrypts nowhere: who knows ECH answers with keys that do
+ * (RFC 9849 7.1). */
+static void learn_ech(struct plan *p, const struct observation *o)
 {
     const struct handshake *hs = o->hs;
-    struct u16_list offered = o->spec.hello.suites;
-    if (!hs || (!hs->hello && !hs->retry) || hs->resumed || offered.n < 2)
-        return;
-    struct version_facts *f = &p->facts.v[version_index(hs->version)];
-    uint16_t chosen = hs->retry && !hs->hello ? hs->retry_suite : hs->suite;
-    f->server_order = chosen == offered.v[0] ? KNOWN_NO : KNOWN_YES;
+    if (hs && hs->flight && hs->version >= TLS_WIRE_13 && o->spec.hello.flags & CH_ECH_GREASE)
+        plan_end_test(p, TEST_ECH, hs->ee.ech_retry ? OUTCOME_VULNERABLE : OUTCOME_SAFE, NULL, o);
+}
+
+static void learn_chacha(struct plan *p, enum tls_version_index v, enum outcome outcome)
+{
+    p->facts.v[v].chacha_first = outcome == OUTCOME_VULNERABLE ? KNOWN_YES
+                                 : outcome == OUTCOME_SAFE     ? KNOWN_NO : KNOWN_NOT;
 }
 
 /* Resumption is no flaw: once is enough. */
 static bool is_flaw(enum test_id id)
 {
     return id != TEST_RESUME_PSK && id != TEST_EARLY_DATA && id != TEST_EARLY_DATA_REPLAY &&
-           id != TEST_PQ_PREFERRED && id != TEST_ALPN_LAX && id != TEST_SNI_LAX;
+           id != TEST_PQ_PREFERRED && id != TEST_ALPN_LAX && id != TEST_SNI_LAX &&
+           id != TEST_CERT_COMPRESSION && id != TEST_CHACHA_13 && id != TEST_CHACHA_12;
 }
 
 static void take(struct plan *p, struct plan_task *t, struct progress *g,
@@ -474,12 +583,16 @@ static void take(struct plan *p, struct plan_task *t, struct progress *g,
     int i = o->spec.step;
     const struct test_row *r = &rows[i];
     if (r->id == TEST_TOLERANCE || r->id == TEST_OLD_TOLERANCE || r->id == TEST_EARLY_CCS)
-        learn_order(p, o);
+        plan_learn_order(p, o);
+    if (r->id == TEST_TOLERANCE)
+        learn_ech(p, o);
     if (r->id == TEST_TICKETBLEED && o->hs)
         plan_end_test(p, TEST_RESUME_TICKET, o->hs->resumed ? OUTCOME_VULNERABLE : OUTCOME_SAFE, NULL, o);
     const char *why = NULL;
     enum outcome outcome = r->judge ? r->judge(p, o, &why) : o->outcome;
     why = r->judge ? why : o->why;
+    if (r->id == TEST_CHACHA_13 || r->id == TEST_CHACHA_12)
+        learn_chacha(p, r->id == TEST_CHACHA_13 ? VI_TLS13 : VI_TLS12, outcome);
     if (outcome == OUTCOME_VULNERABLE && is_flaw(r->id) && g->repeats[i]++ == 0) {
         send(p, t, i);
         return;

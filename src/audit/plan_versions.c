@@ -74,9 +74,10 @@ static void take_ssl2(struct plan *p, const struct observation *o)
     v->evidence = o->number;
     v->complete = true;
     if (!o->ssl2) {
-        bool silent = o->ending == ENDING_TIMEOUT || !o->connected;
-        v->offered = silent && o->connected ? KNOWN_NO : o->connected ? KNOWN_NO : KNOWN_NOT;
-        v->why = o->connected ? NULL : ending_text(o->ending);
+        /* Silence is a refusal of who answers other hellos. */
+        bool silent = !o->connected || (o->ending == ENDING_TIMEOUT && p->facts.silent_first);
+        v->offered = silent ? KNOWN_NOT : KNOWN_NO;
+        v->why = silent ? ending_text(o->ending) : NULL;
         return;
     }
     v->offered = KNOWN_YES;

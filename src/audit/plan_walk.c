@@ -7,7 +7,10 @@
  * and where the round trip is long a lane splits, so that the number of waves stays small. When a
  * narrowed hello fails, it cannot be told which list was exhausted: the lane goes on with all groups
  * and algorithms until its suites are done. What remains of the groups and algorithms is then
- * walked on its own, with the suites that are known to work. */
+ * walked on its own, with the suites that are known to work.
+ *
+ * Which suite is the server's favourite of all does not follow from the order in which lanes found
+ * them. Where several lanes did, the first of each are offered once more together. */
 #include "audit/plan.h"
 
 #include "wire/tls_names.h"
@@ -20,6 +23,7 @@ enum lane_mode {
     LANE_SUITES,   /* only the suites */
     LANE_GROUPS,   /* suites that work; only groups shrink */
     LANE_SIGALGS,  /* suites that work; only algorithms shrink */
+    LANE_ORDER,    /* all suites that work, once: the favourite, and whose order counts */
     LANE_OLD,      /* a small hello of long ago, for servers that choke on ours */
     LANE_DONE,
 };
@@ -38,9 +42,10 @@ struct walk {
     size_t nlanes;
     uint16_t groups_left[GROUPS_MAX], sigalgs_left[SIGALGS_MAX];
     size_t ngroups, nsigalgs;
+    unsigned firsts;           /* lanes that found anything */
     bool rest_waits;           /* for what the first lane's hello is answered with */
     bool refused_closed;       /* a hello was answered by a close, not by an alert */
-    bool unanswered;
+    bool unanswered, incomplete;
     bool second;               /* groups and algorithms have their lanes */
     bool tried_old;
     const char *why;
@@ -114,6 +119,7 @@ static void make_old(struct client_hello *h)
     h->suites = (struct u16_list){old_suites, sizeof old_suites / sizeof *old_suites};
     h->flags &= CH_NO_EXTENSIONS | CH_RENEGOTIATION | CH_POINT_FORMATS;
     h->alpn = h->extra = h->compressions = STR_NONE;
+    h->pad_to = 0;
 }
 
 /* In TLS 1.3 a HelloRetryRequest costs the server no signature and names suite and group; only the
@@ -137,13 +143,16 @@ static void ask(struct plan *p, struct plan_task *t, struct walk *w, size_t lane
 {
     struct lane *l = w->lanes[lane];
     bool own_suites = l->mode == LANE_NARROW || l->mode == LANE_SUITES;
-    struct u16_list suites = own_suites ? offer_copy(p, l->left, l->n) : found_suites(p, w);
+    struct u16_list suites = l->mode == LANE_ORDER ? plan_suites_to_tell(p, w->v)
+                             : own_suites ? offer_copy(p, l->left, l->n) : found_suites(p, w);
     struct probe_spec s = plan_hello(p, wire(w), suites);
     s.purpose = is13(w) ? "TLS 1.3" : w->v == VI_TLS12 ? "TLS 1.2" : w->v == VI_TLS11 ? "TLS 1.1"
                 : w->v == VI_TLS10 ? "TLS 1.0" : "SSL 3.0";
     s.step = (int)lane;
-    if (!is13(w) && w->v != VI_SSL3 && own_suites)
+    if (!is13(w) && w->v != VI_SSL3 && own_suites) {
         s.hello.compressions = STR("\x01\0");
+        s.hello.flags |= CH_ETM;
+    }
     if (!is13(w) && w->v != VI_SSL3 && l->mode != LANE_SIGALGS)
         s.hello.flags |= CH_HEARTBEAT;
     narrow(p, w, l, &s.hello);
@@ -189,7 +198,8 @@ static void go_on_with_rest(struct plan *p, struct plan_task *t, struct walk *w)
 
 /* ---- answers ---- */
 
-static void found_suite(struct plan *p, struct walk *w, const struct observation *o)
+static void found_suite(struct plan *p, struct walk *w, const struct lane *l,
+                        const struct observation *o)
 {
     struct version_facts *f = &p->facts.v[w->v];
     const struct handshake *hs = o->hs;
@@ -204,7 +214,9 @@ static void found_suite(struct plan *p, struct walk *w, const struct observation
         prime = str_from(prime, 1);
     f->suites[f->nsuites++] = (struct found_suite){
         .code = code, .group = hs->retry && !hs->hello ? hs->retry_group : hs->group,
-        .sigalg = hs->sigalg, .dh_bits = (uint16_t)(prime.n * 8), .evidence = o->number};
+        .sigalg = hs->sigalg, .dh_bits = (uint16_t)(prime.n * 8), .later = l->begun,
+        .evidence = o->number};
+    w->firsts += !l->begun;
 }
 
 static void found_numbers(struct plan *p, struct walk *w, const struct observation *o)
@@ -226,6 +238,7 @@ static struct lane *split(struct plan *p, struct walk *w, struct lane *l)
     size_t keep = 0;
     if (!other)
         return NULL;
+    other->begun = l->begun;
     for (size_t i = 0; i < l->n; i++)
         if (i % 2)
             other->left[other->n++] = l->left[i];
@@ -246,6 +259,18 @@ static void ask_both(struct plan *p, struct plan_task *t, struct walk *w, size_t
         ask(p, t, w, w->nlanes - 1);
 }
 
+/* Once more, if the first of all was taken and may just be the favourite. */
+static void order_seen(struct plan *p, struct plan_task *t, struct walk *w, size_t lane,
+                       const struct observation *o)
+{
+    struct lane *l = w->lanes[lane];
+    plan_learn_order(p, o);
+    if (p->facts.v[w->v].server_order == KNOWN_NOT && !p->facts.v[w->v].order_mixed && !l->n++)
+        ask(p, t, w, lane);
+    else
+        l->mode = LANE_DONE;
+}
+
 static void lane_found(struct plan *p, struct plan_task *t, struct walk *w, size_t lane,
                        const struct observation *o)
 {
@@ -253,14 +278,28 @@ static void lane_found(struct plan *p, struct plan_task *t, struct walk *w, size
     const struct handshake *hs = o->hs;
     uint16_t suite = hs->retry && !hs->hello ? hs->retry_suite : hs->suite;
     uint16_t group = hs->retry_group ? hs->retry_group : hs->group;
+    if (l->mode == LANE_ORDER) {
+        order_seen(p, t, w, lane, o);
+        return;
+    }
     uint16_t named = l->mode == LANE_GROUPS ? group : l->mode == LANE_SIGALGS ? hs->sigalg : suite;
     size_t before = l->n;
-    found_suite(p, w, o);
+    found_suite(p, w, l, o);
     found_numbers(p, w, o);
     l->begun = true;
     l->tries = 0;
     l->n = drop(l->left, l->n, named);
-    if (l->mode == LANE_OLD || l->n == before) /* an answer to something we did not ask: the end */
+    /* An answer to something we did not ask is the end; in the second round it may come of a suite
+     * that needs no group or signature. */
+    if (l->n == before && (l->mode == LANE_NARROW || l->mode == LANE_SUITES)) {
+        w->incomplete = true;
+        w->why = "the server chose what was not offered";
+    }
+    if (l->mode == LANE_OLD) {
+        w->incomplete = true;
+        w->why = "the server answers only small hellos";
+    }
+    if (l->mode == LANE_OLD || l->n == before)
         l->mode = LANE_DONE;
     else
         ask_both(p, t, w, lane);
@@ -417,11 +456,20 @@ static void add_sigalg_lanes(struct plan *p, struct plan_task *t, struct walk *w
     }
 }
 
+/* The tests' hellos show it of the best version of TLS 1.3, and of the best below; see plan_tests.c. */
+static void add_order_lane(struct plan *p, struct plan_task *t, struct walk *w)
+{
+    bool asked_elsewhere = w->v >= VI_TLS12 && w->firsts < 2;
+    if (p->facts.v[w->v].nsuites > 1 && !asked_elsewhere && add_lane(p, w, LANE_ORDER))
+        ask(p, t, w, w->nlanes - 1);
+}
+
 static void second_round(struct plan *p, struct plan_task *t, struct walk *w)
 {
     w->second = true;
     if (p->facts.v[w->v].nsuites == 0)
         return;
+    add_order_lane(p, t, w);
     if (w->v >= VI_TLS12)
         add_groups_lane(p, t, w);
     if (w->v >= VI_TLS12)
@@ -442,11 +490,11 @@ static bool try_old(struct plan *p, struct plan_task *t, struct walk *w)
 static void conclude(struct plan *p, struct plan_task *t, struct walk *w)
 {
     struct version_facts *f = &p->facts.v[w->v];
-    f->complete = !w->unanswered || f->nsuites;
-    if (f->offered != KNOWN_YES) {
+    f->complete = !w->incomplete && (!w->unanswered || f->nsuites);
+    if (f->offered != KNOWN_YES)
         f->offered = w->unanswered ? KNOWN_NOT : KNOWN_NO;
+    if (f->offered == KNOWN_NOT || w->incomplete)
         f->why = w->why;
-    }
     t->done = true;
 }
 

@@ -11,7 +11,7 @@ const char *cbc_vector_name(int v)
 {
     static const char *const names[] = {
         "wrong MAC, right padding", "no MAC, incomplete padding", "right MAC, altered padding",
-        "padding only", "wrong MAC, right padding, no content", "one block of 0f", "honest request"};
+        "right MAC, altered last byte of padding", "padding only", "wrong MAC, right padding, no content", "one block of 0f", "honest request"};
     return names[v];
 }
 
@@ -84,6 +84,8 @@ static int build(struct probe *p, struct plain *to)
         err = with_mac(p, to, request, false);
         if (!err && p->spec.variant == CBC_BAD_PADDING)
             to->p[to->n - block - 1] ^= 0x40; /* the last byte of the block in front: padding, too */
+        if (!err && p->spec.variant == CBC_BAD_LAST)
+            to->p[to->n - 2] ^= 0x40;
         return err;
     }
 }
@@ -98,6 +100,10 @@ static void attack(struct probe *p)
     }
     if (p->tls.hs->version < TLS_WIRE_10) { /* RFC 6101 5.2.3.2: any bytes, at most a block of them */
         probe_conclude(p, OUTCOME_NONE, "SSL 3.0 does not say what padding holds");
+        return;
+    }
+    if (p->tls.hs->ext.etm) {
+        probe_conclude(p, OUTCOME_NONE, "the server turned encrypt-then-MAC on, unasked");
         return;
     }
     int err = build(p, &plain);

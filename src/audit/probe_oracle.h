@@ -8,6 +8,7 @@ enum cbc_vector {
     CBC_BAD_MAC,        /* wrong MAC, right padding */
     CBC_SHORT,          /* shorter than a MAC, padding incomplete */
     CBC_BAD_PADDING,    /* right MAC, a padding byte altered, its length right */
+    CBC_BAD_LAST,       /* the same with the byte next to the length */
     CBC_ALL_PADDING,    /* right padding and nothing else */
     CBC_BAD_MAC_EMPTY,  /* wrong MAC, right padding, no content (CVE-2019-1559) */
     CBC_VECTORS,

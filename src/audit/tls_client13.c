@@ -287,7 +287,7 @@ static int flight_message(struct tls_client *c, const struct handshake_message *
     case HS_ENCRYPTED_EXTENSIONS: return on_extensions(c, m->body);
     case HS_CERTIFICATE_REQUEST: return on_request(c, m->body);
     case HS_CERTIFICATE: return on_certificate(c, m->body);
-    case HS_COMPRESSED_CERTIFICATE: return 0;
+    case HS_COMPRESSED_CERTIFICATE: c->hs->compressed_chain = true; return 0;
     case HS_CERTIFICATE_VERIFY: return on_verify(c, m->body);
     default: return -ERR_TLS_DECODE;
     }

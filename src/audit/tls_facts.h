@@ -18,6 +18,7 @@ struct found_suite {
     uint32_t code;
     uint16_t group, sigalg; /* with it, as first seen; 0: none */
     uint16_t dh_bits;       /* of a prime; 0: none */
+    bool later;             /* the server took another instead while this was offered, too */
     uint32_t evidence;
 };
 
@@ -25,10 +26,11 @@ struct version_facts {
     enum known offered;
     const char *why;         /* of KNOWN_NOT */
     uint32_t evidence;       /* a connection that shows it */
-    struct found_suite *suites; /* in the order found; room for SUITES_MAX */
+    struct found_suite *suites; /* in the order found, but the favourite in front; SUITES_MAX */
     size_t nsuites;
     bool complete;           /* the walk came to its end */
     enum known server_order; /* the server's preference counts, not the client's */
+    bool order_mixed;        /* … nor the client's: it varies */
     enum known chacha_first; /* … but for clients that prefer ChaCha20 */
 };
 
@@ -55,10 +57,10 @@ enum test_id {
     TEST_COMPRESSION, TEST_ROBOT, TEST_POODLE_TLS, TEST_ZOMBIE_POODLE, TEST_GOLDENDOODLE,
     TEST_ZERO_LENGTH, TEST_SLEEPING_POODLE, TEST_LUCKY_MINUS_20, TEST_ALPN_LAX, TEST_SNI_LAX,
     TEST_TOLERANCE, TEST_GREASE, TEST_LONG_HELLO, TEST_SPLIT_HELLO, TEST_OLD_TOLERANCE,
-    TEST_MEDIUM_HELLO,     TEST_FUTURE_VERSION,
+    TEST_MEDIUM_HELLO, TEST_FUTURE_VERSION,
     TEST_PQ_PREFERRED, TEST_RESUME_ID, TEST_RESUME_TICKET, TEST_RESUME_PSK, TEST_EARLY_DATA,
-    TEST_EARLY_DATA_REPLAY, TEST_DH_REUSE, TEST_ECDH_REUSE, TEST_FARM, TEST_NPN, TEST_TRUNCATION,
-    TEST_ECH, TEST_CERT_COMPRESSION,
+    TEST_EARLY_DATA_REPLAY, TEST_DH_REUSE, TEST_ECDH_REUSE, TEST_ECH, TEST_CERT_COMPRESSION,
+    TEST_CHACHA_13, TEST_CHACHA_12,
     TEST_COUNT,
 };
 
@@ -80,14 +82,14 @@ struct tls_facts {
     struct test_result tests[TEST_COUNT];
 
     /* From ServerHello and EncryptedExtensions, over all connections that asked. */
-    enum known ems, etm, secure_renegotiation, tickets12, tickets13, staple, scts, heartbeat;
+    enum known ems, etm, secure_renegotiation, tickets12, tickets13, staple, scts, heartbeat,
+        npn;
     enum known sentinel12, sentinel11; /* the downgrade sentinel is right (RFC 8446 4.1.3) */
     enum known clock_in_random; /* four bytes of the time */
     enum known session_ids;
     bool point_formats, max_fragment, record_limit, requests_certificate;
     struct str authorities;     /* of a certificate request */
     struct str alpn;            /* chosen from h2, http/1.1 */
-    struct str npn_names;
     uint32_t max_early_data, ticket_lifetime;
     unsigned tickets_seen;
     uint16_t smallest_dh;       /* bits; 0: none seen */
@@ -99,8 +101,10 @@ struct tls_facts {
     bool old_refused;           /* protocol_version to a hello of TLS 1.1 */
     bool silent_first;          /* the first contact was not answered */
     bool one_at_a_time;         /* the server serves one connection after the other */
+    bool side_by_side;          /* two were seen to be served at once */
     uint64_t rtt;               /* ns, of TCP's handshake, the shortest */
-    bool cut_short;             /* the deadline came before all was asked */
+    bool cut_short;             /* not all was asked: the deadline came first, or … */
+    bool shut_out;              /* … the server answered no more */
     uint32_t connections;       /* tried */
     uint32_t timeouts;
     const char *failure;        /* no audit possible: "connection refused"; static */

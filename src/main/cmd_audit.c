@@ -480,7 +480,7 @@ static void on_done(void *user, struct audit *audit, const struct report *r)
     a->first = false;
     flush_text(a);
     a->failed = a->failed || fails(a, r);
-    a->unreachable = a->unreachable || r->failure.n;
+    a->unreachable = a->unreachable || r->failure.n || !r->overall.letter;
     for (size_t i = 0; i < PARALLEL; i++)
         if (a->live[i] == audit)
             a->live[i] = NULL;

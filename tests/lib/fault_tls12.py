@@ -97,7 +97,7 @@ class Tls12:
     def fit(self, one):
         """(group, chain, sigalg) for a suite, or None if it does not go with this client."""
         group = self.choose_group() if "ECDH" in one.exchange else None
-        if group is None and one.exchange.startswith("ECDHE"):
+        if group is None and one.exchange.startswith(("ECDHE", "ECDH_anon")):
             return None
         if "anon" in one.exchange or one.exchange.startswith(("PSK", "DHE_PSK", "ECDHE_PSK", "KRB5", "SRP_SHA")):
             return group, None, None

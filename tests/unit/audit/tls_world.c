@@ -40,6 +40,8 @@ static void good_tls(struct tls_world *w)
     tls_world_add(w, VI_TLS12, 0xc02f);
     tls_world_add(w, VI_TLS12, 0xc030);
     t->v[VI_TLS13].chacha_first = KNOWN_YES;
+    t->side_by_side = true;
+    t->npn = KNOWN_NO;
     add(&t->groups, (const uint16_t[]){0x11ec, 0x1d, 0x17}, 3);
     add(&t->groups12, (const uint16_t[]){0x1d, 0x17}, 2);
     add(&t->sigalgs, (const uint16_t[]){0x0804}, 1);
