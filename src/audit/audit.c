@@ -3,6 +3,7 @@
 
 #include "audit/audit_report.h"
 #include "audit/dns_gather.h"
+#include "audit/quic_run.h"
 #include "audit/view_build.h"
 #include "io/dial.h"
 
@@ -16,7 +17,8 @@ struct run {
     struct audit *audit;
     struct addr addr, plain;
     struct endpoint *endpoint;
-    bool full, ended;
+    struct quic_run *quic; /* NULL: not asked */
+    bool full, ended, quic_ended;
     struct arena arena;
     struct trust_facts trust;
     struct audit_view view;
@@ -186,6 +188,17 @@ static const char *failure_of(const struct run *run)
     return endpoint_plan(run->endpoint)->facts.failure;
 }
 
+/* Any of those that the server has over TCP for the name will do: one of each kind of key, perhaps. */
+static void compare_quic(const struct run *run)
+{
+    struct quic_facts *q = quic_run_facts(run->quic);
+    for (size_t i = 0; i < run->view.ncerts; i++) {
+        const struct cert_view *c = &run->view.certs[i];
+        if (c->readable && c->kept->with_sni)
+            q->same_key |= str_eq(q->leaf_spki, crypto_str(c->chain.certs[0].info.spki_sha256, 32));
+    }
+}
+
 static int judge(struct run *run)
 {
     struct audit *a = run->audit;
@@ -198,8 +211,11 @@ static int judge(struct run *run)
                             .nstores = e->nstores,
                             .ct_logs = e->ct_logs,
                             .dns = a->dns,
+                            .quic = run->quic ? quic_run_facts(run->quic) : NULL,
                             .trust = &run->trust};
     int err = view_build(&run->arena, &in, &run->view);
+    if (!err && run->quic)
+        compare_quic(run);
     run->trust.spki = err ? STR_NONE : view_spki(&run->arena, &run->view);
     return err;
 }
@@ -211,6 +227,12 @@ static void sum_up(struct report *r, const struct run *run)
     r->bytes_sent += sent;
     r->bytes_received += received;
     r->connections += endpoint_plan(run->endpoint)->facts.connections;
+    if (!run->quic)
+        return;
+    const struct quic_facts *q = quic_run_facts(run->quic);
+    r->datagrams += q->datagrams;
+    r->bytes_sent += q->bytes_sent;
+    r->bytes_received += q->bytes_received;
 }
 
 static int report_endpoints(struct audit *a)
@@ -225,7 +247,8 @@ static int report_endpoints(struct audit *a)
         sum_up(r, run);
         r->endpoints[r->nendpoints++] = (struct report_endpoint){
             .address = run->text, .failure = why ? str_c(why) : STR_NONE,
-            .connections = endpoint_plan(run->endpoint)->facts.connections};
+            .connections = endpoint_plan(run->endpoint)->facts.connections,
+            .datagrams = run->quic ? quic_run_facts(run->quic)->datagrams : 0};
     }
     return 0;
 }
@@ -275,8 +298,24 @@ static void on_run_done(void *user)
 {
     struct run *run = user;
     run->ended = true;
-    run->audit->nended++;
+    if (failure_of(run)) /* what there is over UDP alone has no report */
+        quic_run_give_up(run->quic);
+    run->audit->nended += !run->quic || run->quic_ended;
     maybe_finish(run->audit);
+}
+
+static void on_quic_done(void *user)
+{
+    struct run *run = user;
+    run->quic_ended = true;
+    run->audit->nended += run->ended;
+    maybe_finish(run->audit);
+}
+
+static uint64_t tcp_rtt(void *user)
+{
+    struct run *run = user;
+    return endpoint_plan(run->endpoint)->facts.rtt;
 }
 
 /* ---- the beginning ---- */
@@ -300,6 +339,26 @@ static struct http_url url_of(struct audit *a, bool https, uint16_t port)
     struct http_url u = {.https = https, .port = port, .target = STR("/"),
                          .host = v6 ? arena_printf(&a->arena, "[%.*s]", STR_ARG(host)) : host};
     return u;
+}
+
+/* No memory for it: the audit goes on without. */
+static void start_quic(struct run *run)
+{
+    struct audit *a = run->audit;
+    const struct audit_options *o = &a->env->options;
+    struct quic_run_env env = {.loop = a->env->loop,
+                               .crypto = a->env->crypto,
+                               .keys = a->env->keys,
+                               .to = run->addr,
+                               .sni = str_c(a->target.sni),
+                               .intrusive = o->intrusive,
+                               .thorough = o->thorough,
+                               .timeout = o->timeout,
+                               .rtt = tcp_rtt,
+                               .on_done = on_quic_done,
+                               .user = run};
+    if (o->quic && run->full)
+        run->quic = quic_run_new(&env);
 }
 
 static int start_run(struct audit *a, const struct addr *addr, bool full)
@@ -339,6 +398,7 @@ static int start_run(struct audit *a, const struct addr *addr, bool full)
         arena_done(&run->arena);
         return -ERR_NOMEM;
     }
+    start_quic(run);
     a->nruns++;
     return 0;
 }
@@ -430,6 +490,7 @@ void audit_free(struct audit *a)
     resolver_cancel(a->env->resolver, a);
     dns_gather_free(a->gather);
     for (size_t i = 0; i < a->nruns; i++) {
+        quic_run_free(a->runs[i].quic);
         endpoint_free(a->runs[i].endpoint);
         arena_done(&a->runs[i].arena);
     }

@@ -28,6 +28,7 @@ struct audit_options {
     unsigned inflight, rate; /* see endpoint.h */
     uint64_t timeout, deadline;
     bool intrusive, http, dns, thorough;
+    bool quic;               /* ask UDP, too */
     bool all_addresses;      /* each in full; else one of each family, the others' keys compared */
     bool evidence, show_clients;
     uint16_t plain_port;     /* 0: port 80 where the target's is 443, else none */

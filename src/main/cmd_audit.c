@@ -37,7 +37,7 @@ static const char usage[] =
     "      --all-addresses   audit every address in full, not one of each family\n"
     "      --resolver ADDR   ask that name server; --no-dns: ask none about the host's records\n"
     "      --http-port PORT  where plain http is (80 if the port is 443); --no-http-port: nowhere\n"
-    "      --no-http         speak TLS only\n"
+    "      --no-http         speak TLS only; --no-quic: nothing over UDP\n"
     "\n"
     "  how to ask\n"
     "      --rate N          begin at most N connections a second to each address\n"
@@ -87,7 +87,7 @@ struct run_all {
 
 enum { F_JSONL = 128, F_HTML, F_JUNIT, F_SARIF, F_PROMETHEUS, F_EVIDENCE, F_CLIENTS, F_COLOR,
        F_CONNECT, F_SNI, F_NO_SNI, F_ALL, F_RESOLVER, F_NO_DNS, F_HTTP_PORT, F_NO_HTTP_PORT,
-       F_NO_HTTP, F_RATE, F_INFLIGHT, F_NO_INTRUSIVE, F_THOROUGH, F_TIMEOUT, F_DEADLINE, F_CA,
+       F_NO_HTTP, F_NO_QUIC, F_RATE, F_INFLIGHT, F_NO_INTRUSIVE, F_THOROUGH, F_TIMEOUT, F_DEADLINE, F_CA,
        F_CT_LOGS, F_PIN, F_ISSUER, F_FAIL_ON };
 
 static const struct cli_flag flags[] = {
@@ -114,6 +114,7 @@ static const struct cli_flag flags[] = {
     {"http-port", true, (char)F_HTTP_PORT},
     {"no-http-port", false, (char)F_NO_HTTP_PORT},
     {"no-http", false, (char)F_NO_HTTP},
+    {"no-quic", false, (char)F_NO_QUIC},
     {"rate", true, (char)F_RATE},
     {"max-inflight", true, (char)F_INFLIGHT},
     {"no-intrusive", false, (char)F_NO_INTRUSIVE},
@@ -303,6 +304,7 @@ static int flag_audit(struct run_all *a, int letter, const char *value)
         return status;
     case F_NO_HTTP_PORT: o->no_plain = true; return 0;
     case F_NO_HTTP: o->http = false; o->no_plain = true; return 0;
+    case F_NO_QUIC: o->quic = false; return 0;
     case F_RATE:
         status = number("rate", value, 1, 100000, &v);
         o->rate = (unsigned)v;
@@ -569,7 +571,8 @@ int cmd_audit(int argc, char **argv)
     if (!a)
         return 1;
     arena_init(&a->arena, 64 * 1024, TEXT_MAX_BYTES);
-    a->env.options = (struct audit_options){.intrusive = true, .http = true, .dns = true};
+    a->env.options = (struct audit_options){.intrusive = true, .http = true, .dns = true,
+                                             .quic = true};
     a->format = &report_terminal;
     a->look = (struct format_options){.colour = isatty(1) && !getenv("NO_COLOR"),
                                       .width = terminal_width(), .version = GATE443_VERSION};
