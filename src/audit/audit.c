@@ -3,6 +3,7 @@
 
 #include "audit/audit_report.h"
 #include "audit/dns_gather.h"
+#include "audit/other_ways.h"
 #include "audit/quic_run.h"
 #include "audit/view_build.h"
 #include "io/dial.h"
@@ -34,7 +35,8 @@ struct audit {
     struct arena arena;
     struct dns_gather *gather;
     const struct dns_facts *dns;
-    bool dns_pending, addresses_pending;
+    struct other_ways *ways; /* NULL: none */
+    bool dns_pending, addresses_pending, ways_pending;
     bool connect_ports; /* the addresses of --connect-to have ports of their own */
     struct run runs[AUDIT_ADDRESSES_MAX];
     size_t nruns, nended;
@@ -220,6 +222,49 @@ static int judge(struct run *run)
     return err;
 }
 
+/* ---- the same key elsewhere ---- */
+
+static void keys_of(const struct run *run, struct key_set *ret)
+{
+    *ret = (struct key_set){.complete = run->full};
+    if (!failure_of(run))
+        key_set_of(ret, &endpoint_plan(run->endpoint)->facts);
+}
+
+/* One address may have RSA only and the other ECDSA only, and be right. */
+static void compare_addresses(struct run *run)
+{
+    const struct audit *a = run->audit;
+    struct trust_facts *t = &run->trust;
+    struct key_set own, other;
+    keys_of(run, &own);
+    own.complete = false;
+    t->naddresses = 0;
+    for (size_t i = 0; i < a->nruns && t->naddresses < TRUST_COMPARISONS_MAX; i++) {
+        const char *why = failure_of(&a->runs[i]);
+        if (&a->runs[i] == run)
+            continue;
+        struct trust_comparison *c = &t->addresses[t->naddresses++];
+        *c = (struct trust_comparison){.with = a->runs[i].text, .why = str_c(why ? why : "")};
+        keys_of(&a->runs[i], &other);
+        key_set_compare(&run->arena, &own, &other, c);
+    }
+}
+
+static void compare_keys(struct audit *a)
+{
+    struct key_set direct = {.n = 0}, one;
+    for (size_t i = 0; i < a->nruns; i++) {
+        keys_of(&a->runs[i], &one);
+        key_set_join(&direct, &one);
+    }
+    for (size_t i = 0; i < a->nruns; i++) {
+        struct run *run = &a->runs[i];
+        compare_addresses(run);
+        other_ways_compare(a->ways, &run->arena, &direct, &run->trust);
+    }
+}
+
 static void sum_up(struct report *r, const struct run *run)
 {
     uint64_t sent, received;
@@ -250,6 +295,7 @@ static int report_endpoints(struct audit *a)
             .connections = endpoint_plan(run->endpoint)->facts.connections,
             .datagrams = run->quic ? quic_run_facts(run->quic)->datagrams : 0};
     }
+    other_ways_count(a->ways, &r->connections, &r->bytes_sent, &r->bytes_received);
     return 0;
 }
 
@@ -260,6 +306,7 @@ static int report_parts(struct audit *a)
     int err = 0;
     for (size_t i = 0; !err && i < a->nruns; i++)
         err = failure_of(&a->runs[i]) ? 0 : judge(&a->runs[i]);
+    compare_keys(a);
     for (size_t i = 0; !err && i < a->nruns; i++) {
         struct run *run = &a->runs[i];
         if (failure_of(run) || !run->full)
@@ -290,7 +337,8 @@ static void on_finish(struct task *t)
 
 static void maybe_finish(struct audit *a)
 {
-    if (a->nended == a->nruns && !a->dns_pending && !a->addresses_pending)
+    if (a->nended == a->nruns && !a->dns_pending && !a->addresses_pending &&
+        !a->ways_pending)
         loop_defer(a->env->loop, &a->finish);
 }
 
@@ -361,6 +409,20 @@ static void start_quic(struct run *run)
         run->quic = quic_run_new(&env);
 }
 
+static struct plan_options plan_options(struct audit *a, uint16_t plain)
+{
+    const struct audit_options *o = &a->env->options;
+    return (struct plan_options){.sni = str_c(a->target.sni),
+                                 .url = url_of(a, true, a->target.port),
+                                 .plain_url = url_of(a, false, plain ? plain : 80),
+                                 .tls = true,
+                                 .plain = plain != 0,
+                                 .intrusive = o->intrusive,
+                                 .http = o->http,
+                                 .thorough = o->thorough,
+                                 .wall = a->env->loop->wall};
+}
+
 static int start_run(struct audit *a, const struct addr *addr, bool full)
 {
     struct run *run = &a->runs[a->nruns];
@@ -372,16 +434,8 @@ static int start_run(struct audit *a, const struct addr *addr, bool full)
     addr_set_port(&run->plain, plain);
     arena_init(&run->arena, 64 * 1024, 64u * 1024 * 1024);
     run->text = arena_str(&run->arena, addr_text(&run->addr, text));
-    struct plan_options plan = {.sni = str_c(a->target.sni),
-                                .url = url_of(a, true, a->target.port),
-                                .plain_url = url_of(a, false, plain ? plain : 80),
-                                .tls = true,
-                                .plain = plain != 0,
-                                .intrusive = o->intrusive,
-                                .http = o->http,
-                                .thorough = o->thorough,
-                                .only_contact = !full,
-                                .wall = a->env->loop->wall};
+    struct plan_options plan = plan_options(a, plain);
+    plan.only_contact = !full;
     struct endpoint_env env = {.loop = a->env->loop,
                                .crypto = a->env->crypto,
                                .keys = a->env->keys,
@@ -421,7 +475,22 @@ static void on_addresses(void *user, int err, const struct addr *addrs, size_t n
     }
     if (err && !a->report.failure.n)
         a->report.failure = str_c(err_text(err));
+    other_ways_known(a->ways, addrs, n);
     maybe_finish(a);
+}
+
+static void on_ways(void *user)
+{
+    struct audit *a = user;
+    a->ways_pending = false;
+    maybe_finish(a);
+}
+
+static void take_other_ways(struct audit *a)
+{
+    struct plan_options plan = plan_options(a, 0);
+    a->ways = other_ways_new(a->env, &a->target, &plan, on_ways, a);
+    a->ways_pending = a->ways != NULL;
 }
 
 static void on_dns(void *user, const struct dns_facts *facts)
@@ -479,6 +548,7 @@ struct audit *audit_new(const struct audit_env *env, const struct audit_target *
     a->report.started = env->loop->wall;
     a->report.overall.score = a->report.ssllabs.score = a->report.observatory.score = -1;
     ask_dns(a);
+    take_other_ways(a);
     find_addresses(a);
     return a;
 }
@@ -489,6 +559,7 @@ void audit_free(struct audit *a)
         return;
     resolver_cancel(a->env->resolver, a);
     dns_gather_free(a->gather);
+    other_ways_free(a->ways);
     for (size_t i = 0; i < a->nruns; i++) {
         quic_run_free(a->runs[i].quic);
         endpoint_free(a->runs[i].endpoint);

@@ -6,6 +6,7 @@
 #include "audit/endpoint.h"
 #include "audit/report.h"
 #include "audit/trust_store.h"
+#include "audit/via.h"
 #include "io/resolve.h"
 #include "wire/idn.h"
 
@@ -50,6 +51,12 @@ struct audit_env {
     /* Remembered key of "host:port" ("sha256/…", empty: none), for --remember; NULL: not asked. */
     struct str (*remembered)(void *user, struct str target);
     void *remembered_user;
+    /* Other ways to the same server, to compare its key: see other_ways.h. */
+    const struct via *vias;
+    size_t nvias;
+    struct resolver *const *resolvers; /* beside the first */
+    const char *const *resolver_names; /* of them, for reports */
+    size_t nresolvers;
 };
 
 struct audit;
