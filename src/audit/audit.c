@@ -251,18 +251,17 @@ static void compare_addresses(struct run *run)
     }
 }
 
-static void compare_keys(struct audit *a)
+/* Like with like: see key_set.h. Fills the comparisons of run->trust. */
+static void compare_keys(struct run *run)
 {
+    const struct audit *a = run->audit;
     struct key_set direct = {.n = 0}, one;
     for (size_t i = 0; i < a->nruns; i++) {
         keys_of(&a->runs[i], &one);
         key_set_join(&direct, &one);
     }
-    for (size_t i = 0; i < a->nruns; i++) {
-        struct run *run = &a->runs[i];
-        compare_addresses(run);
-        other_ways_compare(a->ways, &run->arena, &direct, &run->trust);
-    }
+    compare_addresses(run);
+    other_ways_compare(a->ways, &run->arena, &direct, &run->trust);
 }
 
 static void sum_up(struct report *r, const struct run *run)
@@ -306,11 +305,11 @@ static int report_parts(struct audit *a)
     int err = 0;
     for (size_t i = 0; !err && i < a->nruns; i++)
         err = failure_of(&a->runs[i]) ? 0 : judge(&a->runs[i]);
-    compare_keys(a);
     for (size_t i = 0; !err && i < a->nruns; i++) {
         struct run *run = &a->runs[i];
         if (failure_of(run) || !run->full)
             continue;
+        compare_keys(run);
         err = checks_run(&run->view, &run->arena, &run->findings);
         parts[n++] = (struct report_part){run->text, &run->view, run->findings};
     }
