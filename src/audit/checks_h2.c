@@ -1,6 +1,6 @@
 /* Checks of HTTP/2: that it works where it is offered, and how it takes floods. A flood of ours is
- * small, so a server that takes all of it is not thereby shown to be vulnerable; the text says what was
- * seen and no more. */
+ * small, so a server that takes all of it is not thereby shown to be vulnerable; the text says what
+ * was seen and no more. */
 #include "audit/checks.h"
 
 static bool answered(const struct audit_view *view, struct finding *f)
@@ -10,7 +10,8 @@ static bool answered(const struct audit_view *view, struct finding *f)
     if (h->works == KNOWN_YES)
         return true;
     if (h->works == KNOWN_NOT)
-        finding_untestable(f, "HTTP/2 was not tested: %s.", h->why ? h->why : "the audit ended before");
+        finding_untestable(f, "HTTP/2 was not tested: %s.",
+                           h->why ? h->why : "the audit ended before");
     return false;
 }
 
@@ -22,7 +23,8 @@ static void check_works(const struct audit_view *view, struct finding *f)
     else if (h->works == KNOWN_NO && h->violation)
         finding_bad(f, "ALPN offers h2, but what comes is not HTTP/2.");
     else if (h->works == KNOWN_NO)
-        finding_bad(f, "ALPN offers h2, but no request is answered (error code %u).", (unsigned)h->code);
+        finding_bad(f, "ALPN offers h2, but no request is answered (error code %u).",
+                    (unsigned)h->code);
 }
 
 /* RFC 9113 6.5.2 recommends no less than 100; without a number there is no limit. */
@@ -50,10 +52,20 @@ static void check_streams(const struct audit_view *view, struct finding *f)
 
 static const char *code_text(uint32_t code)
 {
-    static const char *const names[] = {
-        "NO_ERROR", "PROTOCOL_ERROR", "INTERNAL_ERROR", "FLOW_CONTROL_ERROR", "SETTINGS_TIMEOUT",
-        "STREAM_CLOSED", "FRAME_SIZE_ERROR", "REFUSED_STREAM", "CANCEL", "COMPRESSION_ERROR",
-        "CONNECT_ERROR", "ENHANCE_YOUR_CALM", "INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED"};
+    static const char *const names[] = {"NO_ERROR",
+                                        "PROTOCOL_ERROR",
+                                        "INTERNAL_ERROR",
+                                        "FLOW_CONTROL_ERROR",
+                                        "SETTINGS_TIMEOUT",
+                                        "STREAM_CLOSED",
+                                        "FRAME_SIZE_ERROR",
+                                        "REFUSED_STREAM",
+                                        "CANCEL",
+                                        "COMPRESSION_ERROR",
+                                        "CONNECT_ERROR",
+                                        "ENHANCE_YOUR_CALM",
+                                        "INADEQUATE_SECURITY",
+                                        "HTTP_1_1_REQUIRED"};
     return code < sizeof names / sizeof *names ? names[code] : "an unknown code";
 }
 
@@ -80,27 +92,37 @@ static void check_rapid_reset(const struct audit_view *view, struct finding *f)
 {
     const struct h2_flood_facts *t = tolerated(view, f, H2_PROBE_RESETS);
     if (t)
-        finding_bad(f, "No limit was seen within %u requests that were reset at once; a limit may be "
-                       "above that.", t->rounds);
+        finding_bad(f,
+                    "No limit was seen within %u requests that were reset at once; a limit may be "
+                    "above that.",
+                    t->rounds);
 }
 
 static void check_made_reset(const struct audit_view *view, struct finding *f)
 {
     const struct h2_flood_facts *t = tolerated(view, f, H2_PROBE_MADE_RESETS);
     if (t && t->resets < t->rounds / 2)
-        finding_safe(f, "Window updates that are errors did not make the server reset its streams "
-                        "(%u of %u).", t->resets, t->rounds);
+        finding_safe(f,
+                     "Window updates that are errors did not make the server reset its streams "
+                     "(%u of %u).",
+                     t->resets, t->rounds);
     else if (t)
-        finding_bad(f, "No limit was seen within %u streams that the server was made to reset; a limit "
-                       "may be above that.", t->resets);
+        finding_bad(
+            f,
+            "No limit was seen within %u streams that the server was made to reset; a limit "
+            "may be above that.",
+            t->resets);
 }
 
 static void check_continuation(const struct audit_view *view, struct finding *f)
 {
     const struct h2_flood_facts *t = tolerated(view, f, H2_PROBE_CONTINUATION);
     if (t)
-        finding_bad(f, "A head of %u KiB in CONTINUATION frames was read without an objection, and more "
-                       "was waited for.", t->rounds);
+        finding_bad(
+            f,
+            "A head of %u KiB in CONTINUATION frames was read without an objection, and more "
+            "was waited for.",
+            t->rounds);
 }
 
 #define REMEDY_UPDATE_H2                                                                           \
@@ -118,9 +140,12 @@ static const struct check rows[] = {
         .section = SECTION_HTTP,
         .severity = SEVERITY_MEDIUM,
         .rfc = "RFC 9113",
-        .how = "A request on a connection where ALPN chose h2; tried twice before it is said to fail.",
-        .fix = "Repair HTTP/2, or take h2 out of the protocols that are offered: browsers prefer it.",
-        .remedy = {.nginx = "http2 on;", .apache = "Protocols h2 http/1.1",
+        .how =
+            "A request on a connection where ALPN chose h2; tried twice before it is said to fail.",
+        .fix =
+            "Repair HTTP/2, or take h2 out of the protocols that are offered: browsers prefer it.",
+        .remedy = {.nginx = "http2 on;",
+                   .apache = "Protocols h2 http/1.1",
                    .haproxy = "bind :443 ssl crt … alpn h2,http/1.1"},
         .fn = check_works,
     },
@@ -132,7 +157,8 @@ static const struct check rows[] = {
         .rfc = "RFC 9113 6.5.2, 10.5",
         .how = "SETTINGS_MAX_CONCURRENT_STREAMS of the server.",
         .fix = "Set a limit, 100 to 250: each stream costs the server memory.",
-        .remedy = {.nginx = "http2_max_concurrent_streams 128;", .apache = "H2MaxSessionStreams 100",
+        .remedy = {.nginx = "http2_max_concurrent_streams 128;",
+                   .apache = "H2MaxSessionStreams 100",
                    .haproxy = "tune.h2.fe.max-concurrent-streams 100"},
         .fn = check_streams,
     },
@@ -143,10 +169,12 @@ static const struct check rows[] = {
         .severity = SEVERITY_LOW,
         .cve = "CVE-2023-44487",
         .rfc = "RFC 9113 10.5",
-        .how = "100 requests that are reset at once, and a PING behind them: is the connection ended "
-               "before the PING is answered? With --thorough 1000, twice where all of them pass.",
-        .fix = "Make sure that the server is of late 2023 or newer and limits resets; some allow more "
-               "than were tried here.",
+        .how =
+            "100 requests that are reset at once, and a PING behind them: is the connection ended "
+            "before the PING is answered? With --thorough 1000, twice where all of them pass.",
+        .fix =
+            "Make sure that the server is of late 2023 or newer and limits resets; some allow more "
+            "than were tried here.",
         .remedy = REMEDY_UPDATE_H2,
         .fn = check_rapid_reset,
     },
@@ -157,9 +185,11 @@ static const struct check rows[] = {
         .severity = SEVERITY_LOW,
         .cve = "CVE-2025-8671",
         .rfc = "RFC 9113 5.4.2, 6.9",
-        .how = "With --thorough: requests whose streams the server has to reset by an error of ours, and "
-               "a PING behind them: is the connection ended before the PING is answered?",
-        .fix = "Make sure that the server is of late 2025 or newer and counts resets of its own, too.",
+        .how =
+            "With --thorough: requests whose streams the server has to reset by an error of ours, and "
+            "a PING behind them: is the connection ended before the PING is answered?",
+        .fix =
+            "Make sure that the server is of late 2025 or newer and counts resets of its own, too.",
         .remedy = REMEDY_UPDATE_H2,
         .fn = check_made_reset,
     },
@@ -170,8 +200,9 @@ static const struct check rows[] = {
         .severity = SEVERITY_MEDIUM,
         .cve = "CVE-2024-27316 CVE-2023-45288 CVE-2024-28182",
         .rfc = "RFC 9113 6.10, 10.5.1",
-        .how = "With --thorough: a head of 100 KiB in CONTINUATION frames that never ends: does the "
-               "server end the stream or the connection?",
+        .how =
+            "With --thorough: a head of 100 KiB in CONTINUATION frames that never ends: does the "
+            "server end the stream or the connection?",
         .fix = "Update the server, and limit the size of a head.",
         .remedy = REMEDY_UPDATE_H2,
         .fn = check_continuation,

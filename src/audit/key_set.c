@@ -80,7 +80,8 @@ void key_set_compare(struct arena *a, const struct key_set *expected, const stru
     if (expected->n)
         ret->expected = view_pin(a, expected->v[0].spki);
     if (other_kind)
-        ret->why = STR("the certificate has another kind of key, and only like is compared with like");
+        ret->why =
+            STR("the certificate has another kind of key, and only like is compared with like");
     else if (nothing && !ret->why.n)
         ret->why = STR("no certificate was seen");
 }

@@ -1,6 +1,6 @@
 /* The keys of a server's certificates, as seen on one way to it, to be compared with those seen on
- * another. A server may have a certificate of each kind (RSA, ECDSA) and choose; so like is compared
- * with like, unless all that a server has is known. Pure. */
+ * another. A server may have a certificate of each kind (RSA, ECDSA) and choose; so like is
+ * compared with like, unless all that a server has is known. Pure. */
 #ifndef AUDIT_KEY_SET_H
 #define AUDIT_KEY_SET_H
 

@@ -12,9 +12,9 @@ enum { WHY_MAX = 96, NAMES_MAX = 64 };
 /* One contact, through a proxy or at an address. */
 struct way {
     struct other_ways *all;
-    const struct via *via; /* NULL: at an address that … */
-    size_t resolver;       /* … this one gave */
-    struct addr to;        /* the proxy, or the server */
+    const struct via *via;     /* NULL: at an address that … */
+    size_t resolver;           /* … this one gave */
+    struct addr to;            /* the proxy, or the server */
     struct endpoint *endpoint; /* NULL: none came about, see why */
     bool pending;
     char why[WHY_MAX];
@@ -132,7 +132,8 @@ static void start_proxy(struct other_ways *w, const struct via *via)
         return;
     way->via = via;
     way->pending = true;
-    int err = resolver_addresses(w->audit->resolver, str_c(via->host), via->port, on_proxy_address, way);
+    int err =
+        resolver_addresses(w->audit->resolver, str_c(via->host), via->port, on_proxy_address, way);
     if (err)
         on_proxy_address(way, err, NULL, 0);
 }
@@ -190,8 +191,8 @@ static void ask(struct other_ways *w, size_t index)
 {
     struct question *q = &w->questions[w->nquestions++];
     *q = (struct question){.all = w, .index = index, .pending = true};
-    int err = resolver_addresses(w->audit->resolvers[index], str_c(w->target->host), w->target->port,
-                                 on_answer, q);
+    int err = resolver_addresses(w->audit->resolvers[index], str_c(w->target->host),
+                                 w->target->port, on_answer, q);
     if (err)
         on_answer(q, err, NULL, 0);
 }

@@ -1,16 +1,18 @@
-/* HTTP/2 where ALPN gives it: a request first; only where that is answered can a connection's end be
- * told from a server that does not work. Then the floods, one after the other. That a server tolerates
- * one is said when it did so twice; that it limits one, when it did and the request had worked.
+/* HTTP/2 where ALPN gives it: a request first; only where that is answered can a connection's end
+ * be told from a server that does not work. Then the floods, one after the other. That a server
+ * tolerates one is said when it did so twice; that it limits one, when it did and the request had
+ * worked.
  *
- * Where servers limit resets they do it at 100 (few), 256 (nginx), some hundreds, or 1000 (nghttp2). So
- * the small flood, which is all that is sent unasked, can find a limit but never that there is none. */
+ * Where servers limit resets they do it at 100 (few), 256 (nginx), some hundreds, or 1000
+ * (nghttp2). So the small flood, which is all that is sent unasked, can find a limit but never that
+ * there is none. */
 #include "audit/plan.h"
 
 enum { STEP_GET = H2_FLOODS, ROUNDS = 100, ROUNDS_THOROUGH = H2_PROBE_MAX };
 enum { WAITING, ASKED, FLOODS, OVER };
 
 struct progress {
-    unsigned gets;             /* that failed */
+    unsigned gets; /* that failed */
     unsigned tolerated[H2_FLOODS];
     bool asked[H2_FLOODS];
 };
@@ -50,12 +52,12 @@ static void ask_get(struct plan *p, struct plan_task *t)
 
 static void ask_flood(struct plan *p, struct plan_task *t, int kind)
 {
-    static const char *const purposes[H2_FLOODS] = {
-        [H2_PROBE_RESETS] = "HTTP/2 rapid reset",
-        [H2_PROBE_MADE_RESETS] = "HTTP/2 MadeYouReset",
-        [H2_PROBE_CONTINUATION] = "HTTP/2 CONTINUATION flood"};
-    p->facts.h2.floods[kind].rounds = p->options.thorough && kind != H2_PROBE_CONTINUATION
-                                          ? ROUNDS_THOROUGH : ROUNDS;
+    static const char *const purposes[H2_FLOODS] = {[H2_PROBE_RESETS] = "HTTP/2 rapid reset",
+                                                    [H2_PROBE_MADE_RESETS] = "HTTP/2 MadeYouReset",
+                                                    [H2_PROBE_CONTINUATION] =
+                                                        "HTTP/2 CONTINUATION flood"};
+    p->facts.h2.floods[kind].rounds =
+        p->options.thorough && kind != H2_PROBE_CONTINUATION ? ROUNDS_THOROUGH : ROUNDS;
     ask(p, t, &probe_h2_flood, purposes[kind], kind);
 }
 
@@ -79,8 +81,9 @@ static void take_get(struct plan *p, struct plan_task *t, struct progress *g,
         f->works = KNOWN_YES;
         t->state = FLOODS;
     } else if (!s->negotiated || o->ending == ENDING_TIMEOUT) {
-        f->why = o->why ? o->why : s->negotiated ? "the request was not answered in time"
-                                                 : "the handshake failed";
+        f->why = o->why          ? o->why
+                 : s->negotiated ? "the request was not answered in time"
+                                 : "the handshake failed";
     } else if (g->gets++ == 0) {
         t->state = ASKED;
         ask_get(p, t);
@@ -91,10 +94,10 @@ static void take_get(struct plan *p, struct plan_task *t, struct progress *g,
 
 static const char *unclear(const struct observation *o)
 {
-    return o->why                              ? o->why
-           : o->h2.verdict == H2_PROBE_NO_H2   ? "the connection did not speak HTTP/2"
-           : o->ending == ENDING_TIMEOUT       ? "the server did not answer in time"
-                                               : "the connection failed";
+    return o->why                            ? o->why
+           : o->h2.verdict == H2_PROBE_NO_H2 ? "the connection did not speak HTTP/2"
+           : o->ending == ENDING_TIMEOUT     ? "the server did not answer in time"
+                                             : "the connection failed";
 }
 
 static void take_flood(struct plan *p, struct plan_task *t, struct progress *g,
@@ -108,7 +111,8 @@ static void take_flood(struct plan *p, struct plan_task *t, struct progress *g,
     f->code = o->h2.code;
     bool enough = kind == H2_PROBE_CONTINUATION || f->rounds == ROUNDS_THOROUGH;
     if (o->h2.verdict == H2_PROBE_TOLERATED && !enough) {
-        f->why = "all of 100 were taken, but many limits are above that (--thorough asks with 1000)";
+        f->why =
+            "all of 100 were taken, but many limits are above that (--thorough asks with 1000)";
     } else if (o->h2.verdict == H2_PROBE_TOLERATED && g->tolerated[kind]++ == 0) {
         ask_flood(p, t, kind);
     } else if (o->h2.verdict == H2_PROBE_TOLERATED) {

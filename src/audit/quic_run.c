@@ -73,8 +73,8 @@ static uint64_t earlier(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/* Until the first answer: the second transmission, then the end; looked at again and again while the
- * round trip, and so the times, are not known. */
+/* Until the first answer: the second transmission, then the end; looked at again and again while
+ * the round trip, and so the times, are not known. */
 static uint64_t silent_deadline(const struct talk *t, uint64_t now)
 {
     uint64_t silence = silence_of(t->run);
@@ -133,7 +133,8 @@ static int talk_open(struct talk *t)
     return err;
 }
 
-/* What keeps a connection from beginning says nothing of the server: it is done, nothing is known. */
+/* What keeps a connection from beginning says nothing of the server: it is done and
+ * nothing is known. */
 static void talk_start(struct talk *t)
 {
     t->started = true;

@@ -87,7 +87,8 @@ int via_parse(struct via *ret, struct str text, struct buf *why)
 /* RFC 4648 4 */
 static void add_base64(struct buf *out, struct str s)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for (size_t i = 0; i < s.n; i += 3) {
         uint32_t v = 0;
         for (size_t k = 0; k < 3; k++)
@@ -129,7 +130,8 @@ static void put(struct via_talk *t, const void *p, size_t n)
 static void ask_socks(struct via_talk *t, struct str host, uint16_t port)
 {
     char name[IDN_MAX];
-    unsigned char ip[16], head[] = {SOCKS_VERSION, SOCKS_CONNECT, 0, SOCKS_NAME, (unsigned char)host.n};
+    unsigned char ip[16],
+        head[] = {SOCKS_VERSION, SOCKS_CONNECT, 0, SOCKS_NAME, (unsigned char)host.n};
     unsigned char to[] = {(unsigned char)(port >> 8), (unsigned char)port};
     snprintf(name, sizeof name, "%.*s", STR_ARG(host));
     bool v4 = inet_pton(AF_INET, name, ip) == 1, v6 = !v4 && inet_pton(AF_INET6, name, ip) == 1;
@@ -169,7 +171,8 @@ void via_talk_done(struct via_talk *t)
 
 /* ---- what comes ---- */
 
-__attribute__((format(printf, 2, 3))) static void refuse(struct via_talk *t, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void refuse(struct via_talk *t, const char *format,
+                                                         ...)
 {
     va_list args;
     va_start(args, format);
@@ -189,7 +192,8 @@ static int status_of(struct str line)
             return -1;
         status = 10 * status + line.p[i] - '0';
     }
-    return line.n > 12 && line.p[12] != ' ' && line.p[12] != '\r' && line.p[12] != '\n' ? -1 : status;
+    return line.n > 12 && line.p[12] != ' ' && line.p[12] != '\r' && line.p[12] != '\n' ? -1
+                                                                                        : status;
 }
 
 static bool head_ends(struct str s)
@@ -265,10 +269,15 @@ static void on_auth(struct via_talk *t)
 
 static const char *reply_text(unsigned char code)
 {
-    static const char *const texts[] = {
-        "", "general failure", "not allowed by its rules", "network unreachable",
-        "host unreachable", "connection refused", "TTL expired", "command not supported",
-        "address type not supported"};
+    static const char *const texts[] = {"",
+                                        "general failure",
+                                        "not allowed by its rules",
+                                        "network unreachable",
+                                        "host unreachable",
+                                        "connection refused",
+                                        "TTL expired",
+                                        "command not supported",
+                                        "address type not supported"};
     return code < sizeof texts / sizeof *texts ? texts[code] : "an unknown reason";
 }
 

@@ -1,5 +1,5 @@
-/* A stream through a proxy; see via_dial.h. The talk with the proxy is had before the owner may write;
- * afterwards reads and writes go straight through. */
+/* A stream through a proxy; see via_dial.h. The talk with the proxy is had before the owner may
+ * write; afterwards reads and writes go straight through. */
 #include "audit/via_dial.h"
 
 #include "io/dial.h"

@@ -27,13 +27,13 @@ static void comparisons(void **state)
         const char *seen;
         enum trust_answer answer;
     } rows[] = {
-        {"r", false, "r", TRUST_SAME},      {"r", false, "s", TRUST_DIFFERENT},
-        {"rE", false, "E", TRUST_SAME},     {"rE", false, "Er", TRUST_SAME},
+        {"r", false, "r", TRUST_SAME},       {"r", false, "s", TRUST_DIFFERENT},
+        {"rE", false, "E", TRUST_SAME},      {"rE", false, "Er", TRUST_SAME},
         {"rE", false, "F", TRUST_DIFFERENT}, {"rE", false, "rF", TRUST_DIFFERENT},
-        {"r", false, "E", TRUST_FAILED},    {"r", true, "E", TRUST_DIFFERENT},
-        {"r", false, "rE", TRUST_FAILED},   {"r", false, "Es", TRUST_DIFFERENT},
-        {"r", true, "", TRUST_FAILED},      {"", true, "r", TRUST_FAILED},
-        {"", false, "", TRUST_FAILED},      {"rs", false, "s", TRUST_SAME},
+        {"r", false, "E", TRUST_FAILED},     {"r", true, "E", TRUST_DIFFERENT},
+        {"r", false, "rE", TRUST_FAILED},    {"r", false, "Es", TRUST_DIFFERENT},
+        {"r", true, "", TRUST_FAILED},       {"", true, "r", TRUST_FAILED},
+        {"", false, "", TRUST_FAILED},       {"rs", false, "s", TRUST_SAME},
     };
     struct arena a;
     arena_init(&a, 4096, 1 << 20);

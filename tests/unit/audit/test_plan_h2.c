@@ -18,9 +18,12 @@ struct world {
 
 static void begin(struct world *w, bool intrusive, bool thorough, bool h2)
 {
-    struct plan_options o = {.tls = true, .http = true, .intrusive = intrusive, .thorough = thorough,
-                             .url = {.https = true, .host = STR("a.test"), .port = 443,
-                                     .target = STR("/")}};
+    struct plan_options o = {
+        .tls = true,
+        .http = true,
+        .intrusive = intrusive,
+        .thorough = thorough,
+        .url = {.https = true, .host = STR("a.test"), .port = 443, .target = STR("/")}};
     *w = (struct world){.task = {.row = &task_h2}};
     assert_int_equal(plan_init(&w->plan, &o, crypto, keys), 0);
     w->asked = w->plan.queued;
@@ -36,8 +39,11 @@ static void answer(struct world *w, const struct probe_kind *kind, int variant, 
                    enum ending ending)
 {
     assert_int_equal(w->plan.queued, w->asked + 1);
-    struct observation o = {.spec = w->plan.queue[w->asked++], .h2 = seen, .ending = ending,
-                            .connected = true, .number = 7};
+    struct observation o = {.spec = w->plan.queue[w->asked++],
+                            .h2 = seen,
+                            .ending = ending,
+                            .connected = true,
+                            .number = 7};
     assert_ptr_equal(o.spec.kind, kind);
     if (kind == &probe_h2_flood)
         assert_int_equal(o.spec.variant, variant);
@@ -49,15 +55,20 @@ static void answer(struct world *w, const struct probe_kind *kind, int variant, 
 static void get(struct world *w, uint16_t status)
 {
     answer(w, &probe_h2, 0,
-           (struct h2_seen){.negotiated = true, .settings = true, .max_streams = 128, .status = status},
+           (struct h2_seen){
+               .negotiated = true, .settings = true, .max_streams = 128, .status = status},
            status ? ENDING_OPEN : ENDING_CLOSED);
 }
 
 static void flood(struct world *w, int kind, enum h2_probe_verdict verdict, unsigned resets)
 {
     answer(w, &probe_h2_flood, kind,
-           (struct h2_seen){.negotiated = true, .settings = true, .verdict = verdict, .resets = resets,
-                            .goaway = verdict == H2_PROBE_LIMITED, .code = 11},
+           (struct h2_seen){.negotiated = true,
+                            .settings = true,
+                            .verdict = verdict,
+                            .resets = resets,
+                            .goaway = verdict == H2_PROBE_LIMITED,
+                            .code = 11},
            ENDING_CLOSED);
 }
 
@@ -197,7 +208,7 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(not_offered), cmocka_unit_test(few),      cmocka_unit_test(polite),
+        cmocka_unit_test(not_offered),    cmocka_unit_test(few),      cmocka_unit_test(polite),
         cmocka_unit_test(without_limits), cmocka_unit_test(doubtful), cmocka_unit_test(broken),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

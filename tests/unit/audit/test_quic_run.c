@@ -35,8 +35,8 @@ struct host {
     struct addr at;
     struct peer peers[PEERS];
     size_t npeers, datagrams;
-    struct quic_server_conf conf; /* of new peers; version: set by what comes */
-    size_t drop;                  /* the first so many datagrams are lost */
+    struct quic_server_conf conf;                     /* of new peers; version: set by what comes */
+    size_t drop;                                      /* the first so many datagrams are lost */
     bool mute, garbage, no_v2, no_negotiation, moody; /* moody: the second one is refused */
 };
 
@@ -92,14 +92,19 @@ static struct host *new_host(struct loop *loop)
     struct host *h = calloc(1, sizeof *h);
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
     assert_true(h && fd >= 0);
-    h->at.in = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    h->at.in =
+        (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     h->at.len = sizeof h->at.in;
     assert_int_equal(bind(fd, &h->at.sa, h->at.len), 0);
     assert_int_equal(getsockname(fd, &h->at.sa, &h->at.len), 0);
     h->watch.on_event = on_socket;
     assert_int_equal(loop_watch(loop, &h->watch, fd, LOOP_READ, false), 0);
-    h->conf = (struct quic_server_conf){.crypto = crypto, .kex = server_kex, .key = key,
-                                        .cert = buf_str(&cert), .suite = 0x1301, .group = 29,
+    h->conf = (struct quic_server_conf){.crypto = crypto,
+                                        .kex = server_kex,
+                                        .key = key,
+                                        .cert = buf_str(&cert),
+                                        .suite = 0x1301,
+                                        .group = 29,
                                         .alpn = STR("h3")};
     return h;
 }
@@ -144,9 +149,15 @@ static struct world *new_world(void)
     assert_non_null(w->loop);
     w->host = new_host(w->loop);
     w->rtt = MILLISECOND / 10;
-    w->env = (struct quic_run_env){.loop = w->loop, .crypto = crypto, .keys = client_kex,
-                                   .to = w->host->at, .sni = STR("quic.test"), .intrusive = true,
-                                   .rtt = rtt, .on_done = on_done, .user = w};
+    w->env = (struct quic_run_env){.loop = w->loop,
+                                   .crypto = crypto,
+                                   .keys = client_kex,
+                                   .to = w->host->at,
+                                   .sni = STR("quic.test"),
+                                   .intrusive = true,
+                                   .rtt = rtt,
+                                   .on_done = on_done,
+                                   .user = w};
     return w;
 }
 

@@ -45,10 +45,23 @@ static void good_texts(void **state)
 
 static void bad_texts(void **state)
 {
-    static const char *const rows[] = {
-        "", "http://", "proxy:3128", "https://proxy:1", "socks4://a:1", "http://:80", "http://a:0",
-        "http://a:65536", "http://a:x", "http://[::1", "http://[::g]:1", "http://[::1]x:1",
-        "http://@a:1", "http://a b:1", "http://a..b:1", "http://[]:1", "socks5://"};
+    static const char *const rows[] = {"",
+                                       "http://",
+                                       "proxy:3128",
+                                       "https://proxy:1",
+                                       "socks4://a:1",
+                                       "http://:80",
+                                       "http://a:0",
+                                       "http://a:65536",
+                                       "http://a:x",
+                                       "http://[::1",
+                                       "http://[::g]:1",
+                                       "http://[::1]x:1",
+                                       "http://@a:1",
+                                       "http://a b:1",
+                                       "http://a..b:1",
+                                       "http://[]:1",
+                                       "socks5://"};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct via v;
         if (!parse(&v, rows[i]))
@@ -118,10 +131,13 @@ static void connect_opens(void **state)
 
 static void connect_refused(void **state)
 {
-    static const char *const rows[] = {
-        "HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "HTTP/1.1 302 Found\r\n\r\n",
-        "HTTP/2 200 OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n", "SSH-2.0\r\n\r\n", "\r\n\r\n",
-        "HTTP/1.1 2x0 OK\r\n\r\n"};
+    static const char *const rows[] = {"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
+                                       "HTTP/1.1 302 Found\r\n\r\n",
+                                       "HTTP/2 200 OK\r\n\r\n",
+                                       "HTTP/1.1 2000 OK\r\n\r\n",
+                                       "SSH-2.0\r\n\r\n",
+                                       "\r\n\r\n",
+                                       "HTTP/1.1 2x0 OK\r\n\r\n"};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         begin("http://p:1", "a.test", 443);
         hears(rows[i], strlen(rows[i]));
@@ -171,11 +187,11 @@ static void socks_refused(void **state)
         const char *bytes;
         size_t n;
     } rows[] = {
-        {"socks5://p", "\4", 1},         {"socks5://p", "\5\xff", 2},
-        {"socks5://p", "\5\2", 2},       {"socks5://j:s@p", "\5\xff", 2},
-        {"socks5://j:s@p", "\5\1", 2},   {"socks5://j:s@p", "\5\2\1\1", 4},
-        {"socks5://p", "\5\0\5\5", 4},   {"socks5://p", "\5\0\5\x63", 4},
-        {"socks5://p", "\5\0\4", 3},     {"socks5://p", "\5\0\5\0\0\7\0", 7},
+        {"socks5://p", "\4", 1},       {"socks5://p", "\5\xff", 2},
+        {"socks5://p", "\5\2", 2},     {"socks5://j:s@p", "\5\xff", 2},
+        {"socks5://j:s@p", "\5\1", 2}, {"socks5://j:s@p", "\5\2\1\1", 4},
+        {"socks5://p", "\5\0\5\5", 4}, {"socks5://p", "\5\0\5\x63", 4},
+        {"socks5://p", "\5\0\4", 3},   {"socks5://p", "\5\0\5\0\0\7\0", 7},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         begin(rows[i].proxy, "a.test", 443);
@@ -244,7 +260,8 @@ static void turn(struct loop *l)
 
 static void stream_through(void **state)
 {
-    static const char *const last[] = {"HTTP/1.1 200 OK\r\n\r\nfrom the server", "HTTP/1.1 403 No\r\n\r\n"};
+    static const char *const last[] = {"HTTP/1.1 200 OK\r\n\r\nfrom the server",
+                                       "HTTP/1.1 403 No\r\n\r\n"};
     for (int refused = 0; refused < 2; refused++) {
         struct loop *l = loop_sim_new(1, 1);
         struct stream *near, *far;
@@ -252,7 +269,8 @@ static void stream_through(void **state)
         char in[128], why[64] = "";
         assert_int_equal(stream_mem_pair(l, 512, &near, &far), 0);
         assert_int_equal(parse(&w.via, "http://p:1"), 0);
-        assert_int_equal(via_dial_on(near, &w.via, STR("a.test"), 443, why, sizeof why, &o.stream), 0);
+        assert_int_equal(via_dial_on(near, &w.via, STR("a.test"), 443, why, sizeof why, &o.stream),
+                         0);
         o.stream->user = &o;
         o.stream->on_event = on_event;
         on_event(o.stream, STREAM_WRITABLE);
@@ -306,10 +324,10 @@ static void proxy_that_hangs_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_texts),      cmocka_unit_test(bad_texts),
-        cmocka_unit_test(connect_opens),   cmocka_unit_test(connect_refused),
-        cmocka_unit_test(socks_opens),     cmocka_unit_test(socks_refused),
-        cmocka_unit_test(impossible_hosts), cmocka_unit_test(stream_through),
+        cmocka_unit_test(good_texts),          cmocka_unit_test(bad_texts),
+        cmocka_unit_test(connect_opens),       cmocka_unit_test(connect_refused),
+        cmocka_unit_test(socks_opens),         cmocka_unit_test(socks_refused),
+        cmocka_unit_test(impossible_hosts),    cmocka_unit_test(stream_through),
         cmocka_unit_test(proxy_that_hangs_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

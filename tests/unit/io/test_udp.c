@@ -37,10 +37,12 @@ static void on_error(struct udp *u, int err)
 
 static void begin(void)
 {
-    w = (struct world){.udp = {.on_datagram = on_datagram, .on_error = on_error, .watch = {.fd = -1}}};
+    w = (struct world){
+        .udp = {.on_datagram = on_datagram, .on_error = on_error, .watch = {.fd = -1}}};
     w.loop = loop_epoll_new();
     w.server = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-    w.at.in = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    w.at.in =
+        (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     w.at.len = sizeof w.at.in;
     assert_true(w.loop && w.server >= 0);
     assert_int_equal(bind(w.server, &w.at.sa, w.at.len), 0);
@@ -144,8 +146,9 @@ static void nowhere(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(there_and_back), cmocka_unit_test(closed_port), cmocka_unit_test(strangers),
-        cmocka_unit_test(closed_within),  cmocka_unit_test(nowhere),
+        cmocka_unit_test(there_and_back), cmocka_unit_test(closed_port),
+        cmocka_unit_test(strangers),      cmocka_unit_test(closed_within),
+        cmocka_unit_test(nowhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
