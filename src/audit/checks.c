@@ -1,7 +1,7 @@
 /* The list of all checks, and running them. */
 #include "audit/checks.h"
 
-const struct check_table *const check_tables[] = {&checks_h2, NULL};
+const struct check_table *const check_tables[] = {&checks_h2_flood, &checks_h2, NULL};
 
 size_t check_count(void)
 {

@@ -9,7 +9,9 @@ static bool answered(const struct audit_view *view, struct finding *f)
     f->evidence = h->evidence;
     if (h->works == KNOWN_YES)
         return true;
-    if (h->works == KNOWN_NOT)
+    if (h->absent)
+        finding_safe(f, "Does not apply: HTTP/2 is not offered.");
+    else if (h->works == KNOWN_NOT)
         finding_untestable(f, "HTTP/2 was not tested: %s.",
                            h->why ? h->why : "the audit ended before");
     return false;
@@ -77,7 +79,9 @@ static const struct h2_flood_facts *tolerated(const struct audit_view *view, str
     f->evidence = t->evidence;
     if (t->limited == KNOWN_NO)
         return t;
-    if (t->limited == KNOWN_NOT)
+    if (view->tls->h2.absent)
+        finding_safe(f, "Does not apply: HTTP/2 is not offered.");
+    else if (t->limited == KNOWN_NOT)
         finding_untestable(f, "Not tested: %s.", t->why ? t->why : "the audit ended before");
     else if (t->goaway)
         finding_safe(f, "The server ended the connection before it had dealt with %u (GOAWAY, %s).",
@@ -162,6 +166,11 @@ static const struct check rows[] = {
                    .haproxy = "tune.h2.fe.max-concurrent-streams 100"},
         .fn = check_streams,
     },
+};
+
+const struct check_table checks_h2 = {rows, sizeof rows / sizeof *rows};
+
+static const struct check flood_rows[] = {
     {
         .id = "h2_rapid_reset",
         .title = "HTTP/2 rapid reset",
@@ -209,4 +218,4 @@ static const struct check rows[] = {
     },
 };
 
-const struct check_table checks_h2 = {rows, sizeof rows / sizeof *rows};
+const struct check_table checks_h2_flood = {flood_rows, sizeof flood_rows / sizeof *flood_rows};

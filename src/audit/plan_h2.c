@@ -152,8 +152,10 @@ static bool begin(struct plan *p, struct plan_task *t)
 {
     bool h2 = str_eq(p->facts.alpn, STR("h2"));
     const char *why = !p->options.tls || !p->options.http ? "left out by --no-http" : NULL;
-    if (!why && !h2 && walks_done(p))
+    if (!why && !h2 && walks_done(p)) {
+        p->facts.h2.absent = !p->facts.failure && plan_best(p, VI_TLS13) != VI_COUNT;
         why = p->facts.failure ? p->facts.failure : "the server does not offer HTTP/2";
+    }
     if (why) {
         p->facts.h2.why = why;
         all_unasked(&p->facts.h2, why);

@@ -84,6 +84,7 @@ struct h2_flood_facts {
 enum { H2_FLOODS = H2_PROBE_CONTINUATION + 1 };
 
 struct h2_facts {
+    bool absent;             /* ALPN does not give it */
     enum known works;        /* a request was answered */
     const char *why;         /* of KNOWN_NOT */
     uint16_t status;

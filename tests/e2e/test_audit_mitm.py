@@ -70,13 +70,13 @@ def test_server_with_two_kinds_of_key(certificates):
 
 @pytest.mark.parametrize("socks", [False, True], ids=["connect", "socks5"])
 def test_passwords_and_refusals(server, socks):
-    with Proxy(socks=socks, password=("joe", "secret")) as guarded, Proxy(socks=socks, refuse=True) as unwilling:
+    with Proxy(socks=socks, password=("joe", "pw-4711")) as guarded, Proxy(socks=socks, refuse=True) as unwilling:
         report = via(server, guarded)
         assert finding(report, "keys_via_proxy")[0] == "safe"
-        assert "secret" not in json.dumps(report)
+        assert "pw-4711" not in json.dumps(report)
         guarded.password = ("joe", "other")
         wrong = guarded.url
-        guarded.password = ("joe", "secret")
+        guarded.password = ("joe", "pw-4711")
         report = audit(f"a.test:{server.port}", "--no-dns", "--connect-to", "127.0.0.1", "--via", wrong)
         assert finding(report, "keys_via_proxy")[0] == "not-testable"
         verdict, detail = finding(via(server, unwilling), "keys_via_proxy")
