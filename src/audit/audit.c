@@ -4,6 +4,8 @@
 #include "audit/audit_report.h"
 #include "audit/audit_trust.h"
 #include "audit/dns_gather.h"
+#include "audit/other_ways.h"
+#include "audit/quic_run.h"
 #include "audit/view_build.h"
 #include "io/dial.h"
 
@@ -17,7 +19,8 @@ struct run {
     struct audit *audit;
     struct addr addr, plain;
     struct endpoint *endpoint;
-    bool full, ended;
+    struct quic_run *quic; /* NULL: not asked */
+    bool full, ended, quic_ended;
     struct arena arena;
     struct trust_facts trust;
     struct audit_view view;
@@ -33,7 +36,8 @@ struct audit {
     struct arena arena;
     struct dns_gather *gather;
     const struct dns_facts *dns;
-    bool dns_pending, addresses_pending;
+    struct other_ways *ways; /* NULL: none */
+    bool dns_pending, addresses_pending, ways_pending;
     bool connect_ports; /* the addresses of --connect-to have ports of their own */
     struct run runs[AUDIT_ADDRESSES_MAX];
     size_t nruns, nended;
@@ -187,6 +191,17 @@ static const char *failure_of(const struct run *run)
     return endpoint_plan(run->endpoint)->facts.failure;
 }
 
+/* Any of those that the server has over TCP for the name will do: one of each kind of key, perhaps. */
+static void compare_quic(const struct run *run)
+{
+    struct quic_facts *q = quic_run_facts(run->quic);
+    for (size_t i = 0; i < run->view.ncerts; i++) {
+        const struct cert_view *c = &run->view.certs[i];
+        if (c->readable && c->kept->with_sni)
+            q->same_key |= str_eq(q->leaf_spki, crypto_str(c->chain.certs[0].info.spki_sha256, 32));
+    }
+}
+
 static int judge(struct run *run)
 {
     struct audit *a = run->audit;
@@ -199,10 +214,55 @@ static int judge(struct run *run)
                             .nstores = e->nstores,
                             .ct_logs = e->ct_logs,
                             .dns = a->dns,
+                            .quic = run->quic ? quic_run_facts(run->quic) : NULL,
                             .trust = &run->trust};
     int err = view_build(&run->arena, &in, &run->view);
+    if (!err && run->quic)
+        compare_quic(run);
     run->spki = err ? STR_NONE : view_spki(&run->arena, &run->view);
     return err;
+}
+
+/* ---- the same key elsewhere ---- */
+
+static void keys_of(const struct run *run, struct key_set *ret)
+{
+    *ret = (struct key_set){.complete = run->full};
+    if (!failure_of(run))
+        key_set_of(ret, &endpoint_plan(run->endpoint)->facts);
+}
+
+/* One address may have RSA only and the other ECDSA only, and be right. */
+static void compare_addresses(struct run *run)
+{
+    const struct audit *a = run->audit;
+    struct trust_facts *t = &run->trust;
+    struct key_set own, other;
+    keys_of(run, &own);
+    own.complete = false;
+    t->naddresses = 0;
+    for (size_t i = 0; i < a->nruns && t->naddresses < TRUST_COMPARISONS_MAX; i++) {
+        const char *why = failure_of(&a->runs[i]);
+        if (&a->runs[i] == run)
+            continue;
+        struct trust_comparison *c = &t->addresses[t->naddresses++];
+        *c = (struct trust_comparison){.with = a->runs[i].text, .why = str_c(why ? why : "")};
+        keys_of(&a->runs[i], &other);
+        key_set_compare(&run->arena, &own, &other, c);
+    }
+}
+
+/* Like with like: see key_set.h. Fills the comparisons of run->trust. */
+static void compare_keys(struct run *run)
+{
+    const struct audit *a = run->audit;
+    struct key_set direct = {.n = 0}, one;
+    for (size_t i = 0; i < a->nruns; i++) {
+        keys_of(&a->runs[i], &one);
+        key_set_join(&direct, &one);
+    }
+    compare_addresses(run);
+    other_ways_compare(a->ways, &run->arena, &direct, &run->trust);
 }
 
 static void sum_up(struct report *r, const struct run *run)
@@ -212,6 +272,12 @@ static void sum_up(struct report *r, const struct run *run)
     r->bytes_sent += sent;
     r->bytes_received += received;
     r->connections += endpoint_plan(run->endpoint)->facts.connections;
+    if (!run->quic)
+        return;
+    const struct quic_facts *q = quic_run_facts(run->quic);
+    r->datagrams += q->datagrams;
+    r->bytes_sent += q->bytes_sent;
+    r->bytes_received += q->bytes_received;
 }
 
 static int report_endpoints(struct audit *a)
@@ -226,29 +292,22 @@ static int report_endpoints(struct audit *a)
         sum_up(r, run);
         r->endpoints[r->nendpoints++] = (struct report_endpoint){
             .address = run->text, .failure = why ? str_c(why) : STR_NONE,
-            .connections = endpoint_plan(run->endpoint)->facts.connections};
+            .connections = endpoint_plan(run->endpoint)->facts.connections,
+            .datagrams = run->quic ? quic_run_facts(run->quic)->datagrams : 0};
     }
+    other_ways_count(a->ways, &r->connections, &r->bytes_sent, &r->bytes_received);
     return 0;
 }
 
-/* The keys that the target's other addresses have, held against this one's. */
+/* What was given on the command line; comparisons are compare_keys'. */
 static int judge_trust(struct run *run)
 {
-    struct audit *a = run->audit;
-    const struct audit_env *e = a->env;
-    struct mitm_seen seen[AUDIT_ADDRESSES_MAX];
-    struct audit_trust_input in = {.pins = e->pins, .pins_from = e->pins_from,
+    const struct audit_env *e = run->audit->env;
+    struct audit_trust_input in = {.pins = e->pins,
+                                   .pins_from = e->pins_from,
                                    .issuer = e->options.expect_issuer,
                                    .remembered = e->remembered,
-                                   .remembered_file = e->remembered_file,
-                                   .addresses = seen};
-    for (size_t i = 0; i < a->nruns; i++) {
-        const struct run *other = &a->runs[i];
-        const char *why = failure_of(other);
-        if (other != run)
-            seen[in.naddresses++] = (struct mitm_seen){other->text, other->spki,
-                                                       why ? str_c(why) : STR_NONE};
-    }
+                                   .remembered_file = e->remembered_file};
     return audit_trust(&run->arena, &run->view, &in, &run->trust);
 }
 
@@ -264,6 +323,7 @@ static int report_parts(struct audit *a)
         if (failure_of(run) || !run->full)
             continue;
         err = judge_trust(run);
+        compare_keys(run);
         if (!err)
             err = checks_run(&run->view, &run->arena, &run->findings);
         parts[n++] = (struct report_part){run->text, &run->view, run->findings};
@@ -291,7 +351,8 @@ static void on_finish(struct task *t)
 
 static void maybe_finish(struct audit *a)
 {
-    if (a->nended == a->nruns && !a->dns_pending && !a->addresses_pending)
+    if (a->nended == a->nruns && !a->dns_pending && !a->addresses_pending &&
+        !a->ways_pending)
         loop_defer(a->env->loop, &a->finish);
 }
 
@@ -299,8 +360,24 @@ static void on_run_done(void *user)
 {
     struct run *run = user;
     run->ended = true;
-    run->audit->nended++;
+    if (failure_of(run)) /* what there is over UDP alone has no report */
+        quic_run_give_up(run->quic);
+    run->audit->nended += !run->quic || run->quic_ended;
     maybe_finish(run->audit);
+}
+
+static void on_quic_done(void *user)
+{
+    struct run *run = user;
+    run->quic_ended = true;
+    run->audit->nended += run->ended;
+    maybe_finish(run->audit);
+}
+
+static uint64_t tcp_rtt(void *user)
+{
+    struct run *run = user;
+    return endpoint_plan(run->endpoint)->facts.rtt;
 }
 
 /* ---- the beginning ---- */
@@ -326,6 +403,40 @@ static struct http_url url_of(struct audit *a, bool https, uint16_t port)
     return u;
 }
 
+/* No memory for it: the audit goes on without. */
+static void start_quic(struct run *run)
+{
+    struct audit *a = run->audit;
+    const struct audit_options *o = &a->env->options;
+    struct quic_run_env env = {.loop = a->env->loop,
+                               .crypto = a->env->crypto,
+                               .keys = a->env->keys,
+                               .to = run->addr,
+                               .sni = str_c(a->target.sni),
+                               .intrusive = o->intrusive,
+                               .thorough = o->thorough,
+                               .timeout = o->timeout,
+                               .rtt = tcp_rtt,
+                               .on_done = on_quic_done,
+                               .user = run};
+    if (o->quic && run->full)
+        run->quic = quic_run_new(&env);
+}
+
+static struct plan_options plan_options(struct audit *a, uint16_t plain)
+{
+    const struct audit_options *o = &a->env->options;
+    return (struct plan_options){.sni = str_c(a->target.sni),
+                                 .url = url_of(a, true, a->target.port),
+                                 .plain_url = url_of(a, false, plain ? plain : 80),
+                                 .tls = true,
+                                 .plain = plain != 0,
+                                 .intrusive = o->intrusive,
+                                 .http = o->http,
+                                 .thorough = o->thorough,
+                                 .wall = a->env->loop->wall};
+}
+
 static int start_run(struct audit *a, const struct addr *addr, bool full)
 {
     struct run *run = &a->runs[a->nruns];
@@ -337,16 +448,8 @@ static int start_run(struct audit *a, const struct addr *addr, bool full)
     addr_set_port(&run->plain, plain);
     arena_init(&run->arena, 64 * 1024, 64u * 1024 * 1024);
     run->text = arena_str(&run->arena, addr_text(&run->addr, text));
-    struct plan_options plan = {.sni = str_c(a->target.sni),
-                                .url = url_of(a, true, a->target.port),
-                                .plain_url = url_of(a, false, plain ? plain : 80),
-                                .tls = true,
-                                .plain = plain != 0,
-                                .intrusive = o->intrusive,
-                                .http = o->http,
-                                .thorough = o->thorough,
-                                .only_contact = !full,
-                                .wall = a->env->loop->wall};
+    struct plan_options plan = plan_options(a, plain);
+    plan.only_contact = !full;
     struct endpoint_env env = {.loop = a->env->loop,
                                .crypto = a->env->crypto,
                                .keys = a->env->keys,
@@ -363,6 +466,7 @@ static int start_run(struct audit *a, const struct addr *addr, bool full)
         arena_done(&run->arena);
         return -ERR_NOMEM;
     }
+    start_quic(run);
     a->nruns++;
     return 0;
 }
@@ -385,7 +489,22 @@ static void on_addresses(void *user, int err, const struct addr *addrs, size_t n
     }
     if (err && !a->report.failure.n)
         a->report.failure = str_c(err_text(err));
+    other_ways_known(a->ways, addrs, n);
     maybe_finish(a);
+}
+
+static void on_ways(void *user)
+{
+    struct audit *a = user;
+    a->ways_pending = false;
+    maybe_finish(a);
+}
+
+static void take_other_ways(struct audit *a)
+{
+    struct plan_options plan = plan_options(a, 0);
+    a->ways = other_ways_new(a->env, &a->target, &plan, on_ways, a);
+    a->ways_pending = a->ways != NULL;
 }
 
 static void on_dns(void *user, const struct dns_facts *facts)
@@ -443,6 +562,7 @@ struct audit *audit_new(const struct audit_env *env, const struct audit_target *
     a->report.started = env->loop->wall;
     a->report.overall.score = a->report.ssllabs.score = a->report.observatory.score = -1;
     ask_dns(a);
+    take_other_ways(a);
     find_addresses(a);
     return a;
 }
@@ -453,7 +573,9 @@ void audit_free(struct audit *a)
         return;
     resolver_cancel(a->env->resolver, a);
     dns_gather_free(a->gather);
+    other_ways_free(a->ways);
     for (size_t i = 0; i < a->nruns; i++) {
+        quic_run_free(a->runs[i].quic);
         endpoint_free(a->runs[i].endpoint);
         arena_done(&a->runs[i].arena);
     }

@@ -7,6 +7,7 @@
 #include "audit/mitm.h"
 #include "audit/report.h"
 #include "audit/trust_store.h"
+#include "audit/via.h"
 #include "io/resolve.h"
 #include "wire/idn.h"
 
@@ -29,6 +30,7 @@ struct audit_options {
     unsigned inflight, rate; /* see endpoint.h */
     uint64_t timeout, deadline;
     bool intrusive, http, dns, thorough;
+    bool quic;               /* ask UDP, too */
     bool all_addresses;      /* each in full; else one of each family, the others' keys compared */
     bool evidence, show_clients;
     uint16_t plain_port;     /* 0: port 80 where the target's is 443, else none */
@@ -50,6 +52,12 @@ struct audit_env {
     struct str pins_from;            /* a file's name, or empty */
     struct mitm_store *remembered;   /* keys seen at first use; is changed; NULL: not asked */
     struct str remembered_file;
+    /* Other ways to the same server, to compare its key: see other_ways.h. */
+    const struct via *vias;
+    size_t nvias;
+    struct resolver *const *resolvers; /* beside the first */
+    const char *const *resolver_names; /* of them, for reports */
+    size_t nresolvers;
 };
 
 struct audit;

@@ -2,8 +2,8 @@
 #include "audit/checks.h"
 
 const struct check_table *const check_tables[] = {
-    &checks_protocol, &checks_cipher, &checks_vulnerability, &checks_certificate,
-    &checks_trust,    &checks_http,   &checks_dns,           &checks_quic,
+    &checks_protocol, &checks_cipher, &checks_vulnerability, &checks_h2_flood, &checks_certificate,
+    &checks_trust,    &checks_http, &checks_h2,   &checks_dns,           &checks_quic,
     NULL,
 };
 

@@ -11,7 +11,8 @@ struct check_table {
 };
 
 extern const struct check_table checks_protocol, checks_cipher, checks_vulnerability, checks_certificate,
-    checks_trust, checks_http, checks_dns, checks_quic;
+    checks_trust, checks_http, checks_h2, checks_h2_flood, checks_dns,
+    checks_quic;
 
 /* All tables in the order of the report; ended by NULL. */
 extern const struct check_table *const check_tables[];

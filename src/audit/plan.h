@@ -128,6 +128,6 @@ struct u16_list offer_copy(struct plan *p, const uint16_t *v, size_t n);
 struct u16_list offer_doable(struct plan *p, uint16_t version, enum suite_kx kx);
 
 extern const struct task_row task_versions, task_walk13, task_walk12, task_walk11, task_walk10,
-    task_walk_ssl3, task_http, task_tests, task_cbc, task_robot, task_resume, task_certificates;
+    task_walk_ssl3, task_http, task_h2, task_tests, task_cbc, task_robot, task_resume, task_certificates;
 
 #endif

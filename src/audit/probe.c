@@ -110,6 +110,7 @@ void probe_free(struct probe *p)
         tls_client_done(&p->tls);
     if (p->http_live)
         http_client_done(&p->http);
+    h2_client_free(p->h2);
     buf_done(&p->out);
     buf_done(&p->received);
     observation_free(p->o);

@@ -6,6 +6,7 @@
 
 #include "audit/http_client.h"
 #include "audit/tls_client.h"
+#include "http/h2_probe.h"
 #include "wire/ssl2.h"
 
 #define PROBE_ARENA_MAX (4u * 1024 * 1024) /* bytes that an observation may keep */
@@ -33,6 +34,7 @@ struct probe_spec {
     struct str request;        /* HTTP request to send once the handshake is done; empty: none */
     enum method method;        /* of the request */
     int variant;               /* the kind's own: number of a vector */
+    unsigned size;             /* likewise: how much of it */
     uint64_t timeout;          /* ns without a byte from the peer; 0: the driver's */
     bool intrusive;            /* left out with --no-intrusive */
     /* The plan's own. */
@@ -50,12 +52,28 @@ enum outcome {
 
 enum { PROBE_SESSIONS_MAX = 4, PROBE_REACTION_MAX = 160 };
 
+/* What a connection with HTTP/2 showed. */
+struct h2_seen {
+    bool negotiated;         /* ALPN gave h2 */
+    bool settings;
+    uint32_t max_streams;    /* SETTINGS_MAX_CONCURRENT_STREAMS; UINT32_MAX: not told */
+    uint16_t status;         /* of the answer to the request; 0: none */
+    bool violation;          /* it broke the protocol */
+    bool reset;              /* the request's stream was reset … */
+    bool goaway;
+    uint32_t code;           /* … or the connection ended: RFC 9113 7 */
+    /* Of a flood: */
+    enum h2_probe_verdict verdict;
+    unsigned answers, resets; /* HEADERS and RST_STREAM frames that came */
+};
+
 /* Owns its arena, where everything that it points at lives (but for the spec). */
 struct observation {
     struct probe_spec spec;
     struct arena arena;
     struct handshake *hs;         /* TLS kinds; else NULL */
     struct http_answer *http;     /* NULL: no answer came */
+    struct h2_seen h2;            /* of the kinds that speak it */
     struct ssl2_server_hello *ssl2; /* NULL: none */
     struct tls_session sessions[PROBE_SESSIONS_MAX];
     size_t nsessions;
@@ -95,6 +113,8 @@ struct probe {
     struct buf received;          /* raw kinds: all that came, at most 64 KiB */
     struct http_client http;
     bool http_live, done;
+    struct h2_client *h2;         /* NULL: none */
+    struct h2_probe flood;
     int phase;                    /* the kind's own */
     size_t mark;                  /* likewise */
     uint64_t quiet_since;         /* ns: last byte from the peer, or the start */
@@ -151,5 +171,7 @@ extern const struct probe_kind probe_ticketbleed;
 extern const struct probe_kind probe_renegotiation;
 extern const struct probe_kind probe_cbc;         /* variant: enum cbc_vector */
 extern const struct probe_kind probe_robot;       /* variant: enum robot_vector */
+extern const struct probe_kind probe_h2;          /* GET url over HTTP/2; request: its authority */
+extern const struct probe_kind probe_h2_flood;    /* variant: enum h2_probe_kind; size: rounds; likewise */
 
 #endif

@@ -72,6 +72,32 @@ struct test_result {
     char reaction[PROBE_REACTION_MAX];
 };
 
+/* How the server takes what no client should do to it, by enum h2_probe_kind. */
+struct h2_flood_facts {
+    enum known limited;      /* NO: it dealt with all of it and went on, on two connections */
+    const char *why;         /* of KNOWN_NOT */
+    unsigned rounds;         /* sent on each connection */
+    unsigned resets;         /* streams that the server reset by itself */
+    bool goaway;             /* it said so, with: */
+    uint32_t code;
+    uint32_t evidence;
+};
+
+enum { H2_FLOODS = H2_PROBE_CONTINUATION + 1 };
+
+struct h2_facts {
+    bool absent;             /* ALPN does not give it */
+    enum known works;        /* a request was answered */
+    const char *why;         /* of KNOWN_NOT */
+    uint16_t status;
+    bool violation;          /* of NO: it broke the protocol */
+    uint32_t code;           /* of NO: what it ended the connection or stream with */
+    bool settings;
+    uint32_t max_streams;    /* UINT32_MAX: no limit told */
+    uint32_t evidence;
+    struct h2_flood_facts floods[H2_FLOODS];
+};
+
 struct tls_facts {
     struct version_facts v[VI_COUNT];
     struct number_set groups, groups12; /* in the server's order of preference where it has one */
@@ -80,6 +106,7 @@ struct tls_facts {
     struct kept_chain chains[CHAINS_MAX];
     size_t nchains;
     struct test_result tests[TEST_COUNT];
+    struct h2_facts h2;
 
     /* From ServerHello and EncryptedExtensions, over all connections that asked. */
     enum known ems, etm, secure_renegotiation, tickets12, tickets13, staple, scts, heartbeat,

@@ -86,14 +86,10 @@ static int build_certs(struct arena *a, const struct view_input *in, struct audi
     return err;
 }
 
-struct str view_spki(struct arena *arena, const struct audit_view *view)
+struct str view_pin(struct arena *arena, const unsigned char h[32])
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const struct cert_view *leaf = view_leaf(view);
     char out[7 + 44] = "sha256/";
-    if (!leaf)
-        return STR_NONE;
-    const unsigned char *h = leaf->chain.certs[0].info.spki_sha256;
     size_t n = 7;
     for (size_t i = 0; i < 32; i += 3) {
         uint32_t v = (uint32_t)h[i] << 16 | (uint32_t)h[i + 1] << 8 | (i + 2 < 32 ? h[i + 2] : 0);
@@ -102,6 +98,12 @@ struct str view_spki(struct arena *arena, const struct audit_view *view)
     }
     out[n - 1] = '='; /* 32 bytes: the last group has two */
     return arena_str(arena, str_of(out, n));
+}
+
+struct str view_spki(struct arena *arena, const struct audit_view *view)
+{
+    const struct cert_view *leaf = view_leaf(view);
+    return leaf ? view_pin(arena, leaf->chain.certs[0].info.spki_sha256) : STR_NONE;
 }
 
 /* ---- HTTP ---- */

@@ -21,7 +21,9 @@ struct view_input {
 
 /* All lives in the arena, the plan, or the input. -ERR_NOMEM. */
 int must_use view_build(struct arena *arena, const struct view_input *in, struct audit_view *ret);
-/* The leaf's key as "sha256/BASE64"; empty: no certificate was seen. */
+/* A key's SHA-256 as "sha256/BASE64". */
+struct str view_pin(struct arena *arena, const unsigned char sha256[32]);
+/* The leaf's; empty: no certificate was seen. */
 struct str view_spki(struct arena *arena, const struct audit_view *view);
 
 #endif

@@ -38,7 +38,7 @@ static const char usage[] =
     "      --all-addresses   audit every address in full, not one of each family\n"
     "      --resolver ADDR   ask that name server; --no-dns: ask none about the host's records\n"
     "      --http-port PORT  where plain http is (80 if the port is 443); --no-http-port: nowhere\n"
-    "      --no-http         speak TLS only\n"
+    "      --no-http         speak TLS only; --no-quic: nothing over UDP\n"
     "\n"
     "  how to ask\n"
     "      --rate N          begin at most N connections a second to each address\n"
@@ -53,11 +53,14 @@ static const char usage[] =
     "      --pin PIN         the key must be that: sha256/BASE64, or a file of such lines\n"
     "      --expect-issuer T the issuer's name must contain T\n"
     "      --remember FILE   keep the keys seen at first use there, and tell when one changes\n"
+    "      --via PROXY       compare with the key seen through http://HOST:PORT or socks5://… (several:\n"
+    "                        repeat); a second --resolver: with that at the addresses it gives\n"
     "\n"
     "      --checks          print what is checked, how, and the remedies (Markdown)\n"
     "\n"
     "Exit status: 0 done, 1 a host could not be audited, 2 misused, 3 --fail-on.\n";
 
+enum { VIAS_MAX = 16, RESOLVERS_MAX = 16 }; /* more would only be noise */
 enum { TARGETS_MAX = 256, PARALLEL = 8, TEXT_MAX_BYTES = 64 * 1024 * 1024 };
 
 /* The whole run; one a process. */
@@ -81,9 +84,14 @@ struct run_all {
     struct mitm_pins pins;
     struct mitm_store memory;
     struct arena arena;
-    struct addr connect[AUDIT_ADDRESSES_MAX], resolver;
+    struct addr connect[AUDIT_ADDRESSES_MAX];
     size_t nconnect;
-    bool has_resolver, no_sni;
+    struct via vias[VIAS_MAX];
+    struct addr resolvers[RESOLVERS_MAX]; /* the first is the audit's own, the rest are compared */
+    const char *resolver_names[RESOLVERS_MAX];
+    struct resolver *others[RESOLVERS_MAX];
+    size_t nresolvers;
+    bool no_sni;
     const char *sni, *fail_on;
     enum severity fail_severity;
     bool fail_by_severity, failed, unreachable;
@@ -93,8 +101,8 @@ struct run_all {
 
 enum { F_JSONL = 128, F_HTML, F_JUNIT, F_SARIF, F_PROMETHEUS, F_EVIDENCE, F_CLIENTS, F_COLOR,
        F_CONNECT, F_SNI, F_NO_SNI, F_ALL, F_RESOLVER, F_NO_DNS, F_HTTP_PORT, F_NO_HTTP_PORT,
-       F_NO_HTTP, F_RATE, F_INFLIGHT, F_NO_INTRUSIVE, F_THOROUGH, F_TIMEOUT, F_DEADLINE, F_CA,
-       F_CT_LOGS, F_PIN, F_ISSUER, F_REMEMBER, F_CHECKS, F_FAIL_ON };
+       F_NO_HTTP, F_NO_QUIC, F_RATE, F_INFLIGHT, F_NO_INTRUSIVE, F_THOROUGH, F_TIMEOUT, F_DEADLINE, F_CA,
+       F_CT_LOGS, F_PIN, F_ISSUER, F_VIA, F_REMEMBER, F_CHECKS, F_FAIL_ON };
 
 static const struct cli_flag flags[] = {
     {"help", false, 'h'},
@@ -120,6 +128,7 @@ static const struct cli_flag flags[] = {
     {"http-port", true, (char)F_HTTP_PORT},
     {"no-http-port", false, (char)F_NO_HTTP_PORT},
     {"no-http", false, (char)F_NO_HTTP},
+    {"no-quic", false, (char)F_NO_QUIC},
     {"rate", true, (char)F_RATE},
     {"max-inflight", true, (char)F_INFLIGHT},
     {"no-intrusive", false, (char)F_NO_INTRUSIVE},
@@ -132,6 +141,7 @@ static const struct cli_flag flags[] = {
     {"expect-issuer", true, (char)F_ISSUER},
     {"remember", true, (char)F_REMEMBER},
     {"checks", false, (char)F_CHECKS},
+    {"via", true, (char)F_VIA},
     {NULL, false, 0},
 };
 
@@ -288,6 +298,33 @@ static int add_connect(struct run_all *a, const char *text)
     return 0;
 }
 
+static int add_resolver(struct run_all *a, const char *text)
+{
+    if (a->nresolvers == RESOLVERS_MAX)
+        return misused("too many --resolver (%d at most)", RESOLVERS_MAX);
+    a->resolver_names[a->nresolvers] = text;
+    return resolver_server(&a->resolvers[a->nresolvers++], str_c(text)) == 0
+               ? 0 : misused("--resolver takes an address, not \"%s\"", text);
+}
+
+static int add_via(struct run_all *a, const char *text)
+{
+    struct buf why;
+    char said[512] = "";
+    if (a->env.nvias == VIAS_MAX)
+        return misused("too many --via (%d at most)", VIAS_MAX);
+    buf_init(&why, sizeof said - 1);
+    int err = via_parse(&a->vias[a->env.nvias], str_c(text), &why);
+    if (err)
+        snprintf(said, sizeof said, "%.*s", STR_ARG(buf_str(&why)));
+    buf_done(&why);
+    if (err)
+        return misused("--via: %s", said);
+    a->env.vias = a->vias;
+    a->env.nvias++;
+    return 0;
+}
+
 static int choose_fail_on(struct run_all *a, const char *text)
 {
     static const char *const grades[] = {"A+", "A", "A-", "B", "C", "D", "E", "F"};
@@ -347,10 +384,8 @@ static int flag_audit(struct run_all *a, int letter, const char *value)
     case F_SNI: a->sni = value; return 0;
     case F_NO_SNI: a->no_sni = true; return 0;
     case F_ALL: o->all_addresses = true; return 0;
-    case F_RESOLVER:
-        a->has_resolver = true;
-        return resolver_server(&a->resolver, str_c(value)) == 0
-                   ? 0 : misused("--resolver takes an address, not \"%s\"", value);
+    case F_RESOLVER: return add_resolver(a, value);
+    case F_VIA: return add_via(a, value);
     case F_NO_DNS: o->dns = false; return 0;
     case F_HTTP_PORT:
         status = number("http-port", value, 1, 65535, &v);
@@ -358,6 +393,7 @@ static int flag_audit(struct run_all *a, int letter, const char *value)
         return status;
     case F_NO_HTTP_PORT: o->no_plain = true; return 0;
     case F_NO_HTTP: o->http = false; o->no_plain = true; return 0;
+    case F_NO_QUIC: o->quic = false; return 0;
     case F_RATE:
         status = number("rate", value, 1, 100000, &v);
         o->rate = (unsigned)v;
@@ -530,18 +566,10 @@ static int close_output(struct run_all *a)
 static int prepare(struct run_all *a)
 {
     static const char *const bundle = "/etc/ssl/certs/ca-certificates.crt";
-    struct resolver_options r = resolver_defaults;
-    r.deadline = 3 * SECOND;
-    r.timeout = SECOND;
-    if (a->has_resolver) {
-        r.servers = &a->resolver;
-        r.servers_n = 1;
-    }
     a->loop = a->env.loop = loop_epoll_new();
     a->env.crypto = crypto_new();
     a->env.keys = a->env.crypto ? kex_keys_new(a->env.crypto) : NULL;
-    if (!a->loop || !a->env.keys || resolver_new(a->loop, &r, &a->env.resolver) ||
-        timer_init(a->loop, &a->tick, on_tick)) {
+    if (!a->loop || !a->env.keys || timer_init(a->loop, &a->tick, on_tick)) {
         fputs("gate443 audit: out of memory\n", stderr);
         return 1;
     }
@@ -550,6 +578,30 @@ static int prepare(struct run_all *a)
     fprintf(stderr, "gate443 audit: %s is not there: no certificate is trusted (package "
                     "ca-certificates brings it, --ca FILE names another)\n", bundle);
     return 0;
+}
+
+/* One of its own for each further server; index 0 or none named: the audit's. */
+static int make_resolver(struct run_all *a, size_t i, struct resolver **ret)
+{
+    struct resolver_options r = resolver_defaults;
+    r.deadline = 3 * SECOND;
+    r.timeout = SECOND;
+    r.servers = &a->resolvers[i];
+    r.servers_n = i < a->nresolvers;
+    int err = resolver_new(a->loop, &r, ret);
+    if (err)
+        fprintf(stderr, "gate443 audit: no resolver: %s\n", err_text(err));
+    return err ? 1 : 0;
+}
+
+static int make_resolvers(struct run_all *a)
+{
+    int status = make_resolver(a, 0, &a->env.resolver);
+    for (size_t i = 1; !status && i < a->nresolvers; i++, a->env.nresolvers++)
+        status = make_resolver(a, i, &a->others[i - 1]);
+    a->env.resolvers = a->others;
+    a->env.resolver_names = a->resolver_names + 1;
+    return status;
 }
 
 static int run(struct run_all *a)
@@ -578,6 +630,8 @@ static void finish(struct run_all *a)
     if (a->loop)
         timer_done(a->loop, &a->tick);
     resolver_free(a->env.resolver);
+    for (size_t i = 0; i < RESOLVERS_MAX; i++)
+        resolver_free(a->others[i]);
     kex_keys_free(a->env.keys);
     crypto_free(a->env.crypto);
     for (size_t i = 0; i < AUDIT_STORES_MAX; i++)
@@ -640,13 +694,16 @@ int cmd_audit(int argc, char **argv)
     if (!a)
         return 1;
     arena_init(&a->arena, 64 * 1024, TEXT_MAX_BYTES);
-    a->env.options = (struct audit_options){.intrusive = true, .http = true, .dns = true};
+    a->env.options = (struct audit_options){.intrusive = true, .http = true, .dns = true,
+                                             .quic = true};
     a->format = &report_terminal;
     a->look = (struct format_options){.colour = isatty(1) && !getenv("NO_COLOR"),
                                       .width = terminal_width(), .version = GATE443_VERSION};
     int status = prepare(a);
     if (!status)
         status = read_words(a, argc, argv);
+    if (!status)
+        status = make_resolvers(a);
     if (!status)
         status = run(a);
     finish(a);

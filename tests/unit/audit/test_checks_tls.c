@@ -76,8 +76,8 @@ CHANGE(ems_not, w->tls.ems = KNOWN_NOT)
 CHANGE(cbc12, tls_world_add(w, VI_TLS12, 0xc013))
 CHANGE(etm_safe, cbc12(w); w->tls.etm = KNOWN_YES)
 CHANGE(etm_not, cbc12(w); w->tls.etm = KNOWN_NOT)
-CHANGE(npn_bad, w->tls.npn = KNOWN_YES)
-CHANGE(npn_safe, w->tls.npn = KNOWN_NO)
+CHANGE(npn_bad, w->tls.npn_names = STR("\x08http/1.1"))
+CHANGE(npn_safe, tls_world_offer(w, VI_TLS13, KNOWN_NO); w->tls.no_sni = KNOWN_YES)
 CHANGE(nothing, (void)w)
 CHANGE(heartbeat_on, w->tls.heartbeat = KNOWN_YES)
 CHANGE(heartbeat_not, w->tls.heartbeat = KNOWN_NOT)
@@ -169,7 +169,6 @@ CHANGE(secure_reneg_not, w->tls.secure_renegotiation = KNOWN_NOT)
 CHANGE(iis, w->server.value = STR("Microsoft-IIS/7.5"); tls_world_only(w, VI_TLS12, 0xc013))
 CHANGE(iis10, iis(w); w->server.value = STR("Microsoft-IIS/10.0"))
 CHANGE(no_banner, iis(w); w->page.nfields = 0)
-CHANGE(no_h2, w->tls.alpn = STR("http/1.1"))
 CHANGE(ffdhe, number_set_add(&w->tls.groups, 0x0104))
 
 CHANGE(quic_broken, w->quic.v1 = w->quic.h3 = KNOWN_NO)
@@ -303,9 +302,6 @@ static const struct {
     {"finished_unchecked", NEVER, NULL, nothing, "not sent"},
     {"invalid_curve", NEVER, NULL, nothing, "not sent"},
     {"starttls_injection", NEVER, NULL, nothing, "other ports"},
-    {"h2_rapid_reset", NEVER, no_h2, nothing, "not sent"},
-    {"h2_continuation", NEVER, no_h2, nothing, "not sent"},
-    {"h2_made_you_reset", NEVER, no_h2, nothing, "not sent"},
     {"request_smuggling", NEVER, NULL, nothing, "not sent"},
 
     {"quic", not_answering, INFO, "no HTTP/3", nothing, no_quic},
