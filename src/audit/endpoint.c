@@ -89,7 +89,8 @@ static void measure(struct endpoint *e, const struct observation *o)
 static bool try_alone(struct endpoint *e, const struct link *l, const struct observation *o)
 {
     bool silent = o->connected && o->ending == ENDING_TIMEOUT && !o->received_n;
-    if (!silent || l->alone || !l->had_company || e->nagain == WAITING_MAX)
+    bool may_have_waited = l->had_company || e->plan.facts.one_at_a_time;
+    if (!silent || l->alone || !may_have_waited || e->nagain == WAITING_MAX)
         return false;
     e->again[e->nagain++] = o->spec;
     return true;

@@ -402,18 +402,25 @@ static void make_chacha12(struct plan *p, struct probe_spec *s)
     make_chacha(p, s, VI_TLS12);
 }
 
-static void make_psk(struct plan *p, struct probe_spec *s)
+/* Only the session's own suite: a server may choose the suite first, and then has no use for a ticket
+ * of another hash (RFC 8446 4.2.11). */
+static void resume13(struct plan *p, struct probe_spec *s, const struct tls_session *session)
 {
     *s = hello_of(p, VI_TLS13);
     s->kind = &probe_full;
     s->stop = TLS_STOP_NEVER;
-    s->session = p->session13;
+    s->session = session;
+    s->hello.suites = offer_copy(p, &session->suite, 1);
+}
+
+static void make_psk(struct plan *p, struct probe_spec *s)
+{
+    resume13(p, s, p->session13);
 }
 
 static void make_early(struct plan *p, struct probe_spec *s)
 {
-    make_psk(p, s);
-    s->session = p->early13;
+    resume13(p, s, p->early13);
     s->hello.flags |= CH_EARLY_DATA;
     s->hello.alpn = STR("\x08http/1.1");
     s->request = plan_get(p, &p->options.url, STR("identity"));

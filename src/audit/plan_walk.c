@@ -149,12 +149,10 @@ static void ask(struct plan *p, struct plan_task *t, struct walk *w, size_t lane
     s.purpose = is13(w) ? "TLS 1.3" : w->v == VI_TLS12 ? "TLS 1.2" : w->v == VI_TLS11 ? "TLS 1.1"
                 : w->v == VI_TLS10 ? "TLS 1.0" : "SSL 3.0";
     s.step = (int)lane;
-    if (!is13(w) && w->v != VI_SSL3 && own_suites) {
+    if (!is13(w) && w->v != VI_SSL3 && own_suites)
         s.hello.compressions = STR("\x01\0");
-        s.hello.flags |= CH_ETM;
-    }
     if (!is13(w) && w->v != VI_SSL3 && l->mode != LANE_SIGALGS)
-        s.hello.flags |= CH_HEARTBEAT;
+        s.hello.flags |= CH_HEARTBEAT | CH_ETM;
     narrow(p, w, l, &s.hello);
     if (is13(w))
         shape13(p, l, &s);
@@ -386,6 +384,8 @@ static void on_answer(struct plan *p, struct plan_task *t, struct walk *w,
         ask(p, t, w, lane);
     else if (named && hs->version == wire(w))
         lane_found(p, t, w, lane, o);
+    else if (named && p->facts.v[w->v].nsuites == 0 && hs->version < wire(w))
+        w->lanes[lane]->mode = LANE_DONE; /* the version was chosen, whatever the suites */
     else if (!named && silent)
         lane_silent(p, t, w, lane, o);
     else
@@ -470,7 +470,7 @@ static void second_round(struct plan *p, struct plan_task *t, struct walk *w)
     if (p->facts.v[w->v].nsuites == 0)
         return;
     add_order_lane(p, t, w);
-    if (w->v >= VI_TLS12)
+    if (w->v == VI_TLS13 || w->v == plan_best(p, VI_TLS12))
         add_groups_lane(p, t, w);
     if (w->v >= VI_TLS12)
         add_sigalg_lanes(p, t, w);
