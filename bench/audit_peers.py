@@ -142,8 +142,9 @@ def run_sslscan():
 def run_testssl(certs, folder):
     tool = shutil.which("testssl") or shutil.which("testssl.sh")
     out = folder / "testssl.json"
+    what = ["-p", "-s", "-P", "-f", "-S", "-h", "-U"]    # all but the simulation of clients
     _, wall = timed([tool, "--quiet", "--color", "0", "--warnings", "off", "--ip", "127.0.0.1", "--nodns", "min", "--add-ca",
-                     str(certs / "ca.pem"), "--jsonfile", str(out), f"{NAME}:443"], 900)
+                     str(certs / "ca.pem"), "--jsonfile", str(out), *what, f"{NAME}:443"], 3000)
     return json.loads(out.read_text()), wall
 
 
@@ -157,7 +158,11 @@ def look_at(peer, server, certs, args):
         text, result["wall"]["sslscan"] = run_sslscan()
         result["raw"]["sslscan"] = text
         result["tools"]["sslscan"] = peer_facts.of_sslscan(text)
-    if args.testssl and (peer.testssl or args.only):
+    saved = args.saved / f"{peer.id}.json" if args.saved else None
+    if saved and saved.exists():
+        result["wall"]["testssl"], result["raw"]["testssl"] = json.loads(saved.read_text())["testssl"]
+        result["tools"]["testssl"] = peer_facts.of_testssl(result["raw"]["testssl"])
+    elif args.testssl and (peer.testssl or args.only):
         rows, result["wall"]["testssl"] = run_testssl(certs, server.folder)
         result["raw"]["testssl"] = rows
         result["tools"]["testssl"] = peer_facts.of_testssl(rows)
@@ -170,6 +175,7 @@ def main():
     parser.add_argument("--testssl", action="store_true", help="run testssl.sh, too")
     parser.add_argument("--alone", action="store_true", help="neither sslscan nor testssl.sh")
     parser.add_argument("--raw", type=Path, help="a folder for what the tools said")
+    parser.add_argument("--saved", type=Path, help="take testssl.sh's word from such a folder instead of running it")
     parser.add_argument("--docs", action="store_true", help="write docs/audit-comparison.md anew")
     parser.add_argument("--list", action="store_true", help="name the configurations")
     parser.add_argument("-v", "--verbose", action="store_true")
@@ -196,7 +202,8 @@ def main():
                 results.append(look_at(peer, server, certs, args))
                 if args.raw:
                     args.raw.mkdir(exist_ok=True, parents=True)
-                    (args.raw / f"{peer.id}.json").write_text(json.dumps(results[-1]["raw"], indent=1))
+                    said = {tool: [results[-1]["wall"][tool], text] for tool, text in results[-1]["raw"].items()}
+                    (args.raw / f"{peer.id}.json").write_text(json.dumps(said, indent=1))
                 peer_report.tell(peer, results[-1], args.verbose)
             finally:
                 server.end()
