@@ -8,7 +8,7 @@
 #include "base/addr.h"
 #include "io/stream.h"
 
-#define ENDPOINT_INFLIGHT   12                     /* probes at once, where nothing else is said */
+#define ENDPOINT_INFLIGHT   16                     /* probes at once, where nothing else is said */
 #define ENDPOINT_TIMEOUT    (3 * SECOND)           /* without a byte, before anything was measured */
 #define ENDPOINT_TIMEOUT_LEAST (1 * SECOND)
 #define ENDPOINT_DEADLINE   (120 * SECOND)         /* of the whole audit of an address */

@@ -69,12 +69,18 @@ static void none(struct plan *p, struct plan_task *t, const char *why)
     t->done = true;
 }
 
+/* As soon as a handshake of TLS 1.2 can be done, or once it is known that there is none. */
+static bool ready(struct plan *p)
+{
+    bool found = p->facts.v[VI_TLS12].nsuites && hello(p).hello.suites.n;
+    return found || p->facts.tests[TEST_RENEGOTIATION].ended;
+}
+
 static void step(struct plan *p, struct plan_task *t, const struct observation *o)
 {
-    const struct test_result *first = &p->facts.tests[TEST_RENEGOTIATION];
     if (o)
         take(p, t, o);
-    if (!p->options.tls || (t->state == 0 && !first->ended))
+    if (!p->options.tls || (t->state == 0 && !ready(p)))
         t->done = !p->options.tls;
     else if (t->state == 0 && (plan_best(p, VI_TLS12) == VI_COUNT || hello(p).hello.suites.n == 0))
         none(p, t, "no handshake of TLS 1.2 or below can be completed");

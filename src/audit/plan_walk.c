@@ -7,15 +7,17 @@
  * and where the round trip is long a lane splits, so that the number of waves stays small. When a
  * narrowed hello fails, it cannot be told which list was exhausted: the lane goes on with all groups
  * and algorithms until its suites are done. What remains of the groups and algorithms is then
- * walked on its own, with the suites that are known to work.
+ * walked on its own, with the suites that are known to work. Where the round trip is long, all three
+ * are walked side by side instead, from the first answer on.
  *
  * Which suite is the server's favourite of all does not follow from the order in which lanes found
  * them. Where several lanes did, the first of each are offered once more together. */
 #include "audit/plan.h"
 
+#include "audit/cert_parse.h"
 #include "wire/tls_names.h"
 
-enum { LANES_MAX = 24, LONG_RTT = 20 * 1000000 /* ns */, TRIES = 2 };
+enum { LANES_MAX = 64, LONG_RTT = 20 * 1000000 /* ns */, TRIES = 2 };
 enum { OLD_SERVERS_READ = 112 }; /* suites in a hello that even those take who choke on more */
 
 enum lane_mode {
@@ -47,7 +49,11 @@ struct walk {
     bool refused_closed;       /* a hello was answered by a close, not by an alert */
     bool unanswered, incomplete;
     bool second;               /* groups and algorithms have their lanes */
+    bool side_by_side;         /* … before all suites are known */
+    bool ordered;              /* the lane for the order was thought of */
     bool tried_old;
+    uint16_t curves[CHAINS_MAX]; /* of the certificates' keys, once the groups have their lane */
+    size_t ncurves;
     const char *why;
 };
 
@@ -93,6 +99,8 @@ static bool is13(const struct walk *w)
 
 static struct u16_list found_suites(struct plan *p, const struct walk *w)
 {
+    if (w->side_by_side)
+        return offer_suites(p, wire(w), 0);
     const struct version_facts *f = &p->facts.v[w->v];
     uint16_t codes[SUITES_MAX];
     for (size_t i = 0; i < f->nsuites; i++)
@@ -100,11 +108,45 @@ static struct u16_list found_suites(struct plan *p, const struct walk *w)
     return offer_copy(p, codes, f->nsuites);
 }
 
+static uint16_t certificate_curve(struct plan *p, const struct kept_chain *k)
+{
+    static const struct {
+        struct str name;
+        uint16_t group;
+    } curves[] = {{STR("prime256v1"), 23}, {STR("secp384r1"), 24}, {STR("secp521r1"), 25}};
+    struct cert_info c;
+    if (!k->n || cert_parse(&p->arena, k->der[0], &c))
+        return 0;
+    for (size_t i = 0; i < sizeof curves / sizeof *curves; i++)
+        if (str_eq(c.curve, curves[i].name))
+            return curves[i].group;
+    return 0;
+}
+
+/* Up to TLS 1.2 a server uses a certificate with an ECDSA key only if its curve is among the groups
+ * (RFC 8422 5.1.1): those stay, behind what is asked about. */
+static void add_certificate_curves(struct plan *p, struct walk *w, struct client_hello *h)
+{
+    uint16_t groups[GROUPS_MAX + CHAINS_MAX];
+    size_t n = load(groups, GROUPS_MAX, h->groups);
+    if (w->ncurves == 0)
+        for (size_t i = 0; i < p->facts.nchains; i++)
+            w->curves[w->ncurves++] = certificate_curve(p, &p->facts.chains[i]);
+    for (size_t i = 0; i < w->ncurves; i++)
+        if (w->curves[i]) {
+            n = drop(groups, n, w->curves[i]);
+            groups[n++] = w->curves[i];
+        }
+    h->groups = offer_copy(p, groups, n);
+}
+
 static void narrow(struct plan *p, struct walk *w, const struct lane *l, struct client_hello *h)
 {
     bool both = l->mode == LANE_NARROW;
     if ((both || l->mode == LANE_GROUPS) && h->groups.n && (both ? w->ngroups : l->n))
         h->groups = both ? offer_copy(p, w->groups_left, w->ngroups) : offer_copy(p, l->left, l->n);
+    if (l->mode == LANE_GROUPS && !is13(w))
+        add_certificate_curves(p, w, h);
     if ((both || l->mode == LANE_SIGALGS) && h->sigalgs.n && (both ? w->nsigalgs : l->n))
         h->sigalgs = both ? offer_copy(p, w->sigalgs_left, w->nsigalgs)
                           : offer_copy(p, l->left, l->n);
@@ -412,6 +454,18 @@ static bool uses_groups(const struct version_facts *f)
     return false;
 }
 
+/* A lane of the second round begins; over a long way in four parts. */
+static void begin_lane(struct plan *p, struct plan_task *t, struct walk *w)
+{
+    size_t first = w->nlanes - 1;
+    struct lane *half = split(p, w, w->lanes[first]);
+    split(p, w, w->lanes[first]);
+    if (half)
+        split(p, w, half);
+    for (size_t i = first; i < w->nlanes; i++)
+        ask(p, t, w, i);
+}
+
 /* The groups that the server has not declared are asked about once, to see whether it told all. */
 static void add_groups_lane(struct plan *p, struct plan_task *t, struct walk *w)
 {
@@ -422,7 +476,7 @@ static void add_groups_lane(struct plan *p, struct plan_task *t, struct walk *w)
     if (!l)
         return;
     l->n = load(l->left, SUITES_MAX, (struct u16_list){w->groups_left, w->ngroups});
-    ask(p, t, w, w->nlanes - 1);
+    begin_lane(p, t, w);
 }
 
 static bool is_weak_sigalg(uint16_t a)
@@ -450,7 +504,7 @@ static void add_sigalg_lanes(struct plan *p, struct plan_task *t, struct walk *w
             if (wants_sigalg(p, w, w->sigalgs_left[i], lane))
                 l->left[l->n++] = w->sigalgs_left[i];
         if (l && l->n)
-            ask(p, t, w, w->nlanes - 1);
+            begin_lane(p, t, w);
         else if (l)
             l->mode = LANE_DONE;
     }
@@ -460,6 +514,7 @@ static void add_sigalg_lanes(struct plan *p, struct plan_task *t, struct walk *w
 static void add_order_lane(struct plan *p, struct plan_task *t, struct walk *w)
 {
     bool asked_elsewhere = w->v >= VI_TLS12 && w->firsts < 2;
+    w->ordered = true;
     if (p->facts.v[w->v].nsuites > 1 && !asked_elsewhere && add_lane(p, w, LANE_ORDER))
         ask(p, t, w, w->nlanes - 1);
 }
@@ -469,11 +524,24 @@ static void second_round(struct plan *p, struct plan_task *t, struct walk *w)
     w->second = true;
     if (p->facts.v[w->v].nsuites == 0)
         return;
-    add_order_lane(p, t, w);
     if (w->v == VI_TLS13 || w->v == plan_best(p, VI_TLS12))
         add_groups_lane(p, t, w);
     if (w->v >= VI_TLS12)
         add_sigalg_lanes(p, t, w);
+}
+
+/* Over a long way the suites are not waited for; the suites' lanes leave the other lists alone then. */
+static void second_round_early(struct plan *p, struct plan_task *t, struct walk *w)
+{
+    bool declared = !is13(w) || p->tasks[0].done; /* the first contact may tell the groups */
+    if (w->second || w->v < VI_TLS12 || p->facts.rtt <= LONG_RTT || !declared ||
+        !uses_groups(&p->facts.v[w->v]))
+        return;
+    w->side_by_side = true;
+    for (size_t i = 0; i < w->nlanes; i++)
+        if (w->lanes[i]->mode == LANE_NARROW)
+            w->lanes[i]->mode = LANE_SUITES;
+    second_round(p, t, w);
 }
 
 static bool try_old(struct plan *p, struct plan_task *t, struct walk *w)
@@ -510,12 +578,15 @@ static void walk_step(struct plan *p, struct plan_task *t, const struct observat
         on_answer(p, t, w, o);
     if (o && w->rest_waits)
         go_on_with_rest(p, t, w);
+    second_round_early(p, t, w);
     if (!lanes_done(w) || t->in_flight)
         return;
     if (try_old(p, t, w))
         return;
     if (!w->second)
         second_round(p, t, w);
+    if (!w->ordered)
+        add_order_lane(p, t, w);
     if (lanes_done(w) && t->in_flight == 0)
         conclude(p, t, w);
 }

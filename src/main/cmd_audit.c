@@ -42,7 +42,7 @@ static const char usage[] =
     "\n"
     "  how to ask\n"
     "      --rate N          begin at most N connections a second to each address\n"
-    "      --max-inflight N  at most N at once (12)\n"
+    "      --max-inflight N  at most N at once (16)\n"
     "      --no-intrusive    no attack is tried, only what any client could send\n"
     "      --thorough        complete every list, also of what is harmless\n"
     "      --timeout SECONDS for each silence; --deadline SECONDS for all of an address (120)\n"
