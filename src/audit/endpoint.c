@@ -18,7 +18,7 @@ enum { READ_SIZE = 16384, WAITING_MAX = 64, SUSPECTS = 2 };
 enum { SILENT_MAX = 8 };
 enum { CONTROLS = 3, ANSWERS = 2 };           /* tries of the control; cuts that prove a habit */
 enum { SLOW_INFLIGHT = 2, SLOW_RATE = 10, SLOWEST_RATE = 2 };
-#define SPLIT_PAUSE (SECOND / 50)
+#define SPLIT_PAUSE (SECOND / 25)
 #define HOLD_PAUSE (SECOND * 11 / 10)
 
 enum role { ROLE_PLAN, ROLE_CONTROL, ROLE_RETRY, ROLE_FIRST, ROLE_SECOND, ROLE_THIRD };
@@ -89,7 +89,8 @@ static void measure(struct endpoint *e, const struct observation *o)
 static bool try_alone(struct endpoint *e, const struct link *l, const struct observation *o)
 {
     bool silent = o->connected && o->ending == ENDING_TIMEOUT && !o->received_n;
-    if (!silent || l->alone || !l->had_company || e->nagain == WAITING_MAX)
+    bool waited = l->had_company || e->plan.facts.one_at_a_time; /* the one before may still be served */
+    if (!silent || l->alone || !waited || e->nagain == WAITING_MAX)
         return false;
     e->again[e->nagain++] = o->spec;
     return true;
@@ -166,16 +167,17 @@ static void side_ended(struct endpoint *e, const struct link *l, const struct ob
 
 /* ---- cut off ---- */
 
-static bool is_cut(const struct observation *o)
+static bool is_cut(const struct endpoint *e, const struct observation *o)
 {
     return o->spec.kind->tls && !o->received_n &&
-           (o->ending == ENDING_RESET || o->ending == ENDING_CLOSED || o->ending == ENDING_REFUSED);
+           (o->ending == ENDING_RESET || o->ending == ENDING_CLOSED ||
+            (o->ending == ENDING_REFUSED && e->has_control));
 }
 
 /* True: it is held back, and the plan does not hear of it yet. */
 static bool hold(struct endpoint *e, const struct link *l, const struct observation *o)
 {
-    if (!is_cut(o) || e->answers >= ANSWERS || l->role == ROLE_RETRY || e->nheld == WAITING_MAX)
+    if (!is_cut(e, o) || e->answers >= ANSWERS || l->role == ROLE_RETRY || e->nheld == WAITING_MAX)
         return false;
     e->held[e->nheld++] = o->spec;
     e->holding = e->has_control;
@@ -204,7 +206,7 @@ static void control_ended(struct endpoint *e, bool answered)
 
 static void retry_ended(struct endpoint *e, const struct observation *o)
 {
-    if (is_cut(o))
+    if (is_cut(e, o))
         e->answers++;
     else if (e->nheld)
         slow_down(e);
@@ -274,6 +276,8 @@ static void link_end(struct link *l)
         plan_observe(&e->plan, o);
     else
         e->plan.facts.connections++;
+    if (e->plan.facts.failure && !e->received)
+        finish(e);
     observation_free(o);
     loop_defer(e->env.loop, &e->pump);
 }
@@ -334,6 +338,8 @@ static void link_write(struct link *l)
     while (!probe_done(l->probe) && now >= l->write_at) {
         struct str out = probe_out(l->probe);
         ssize_t n = out.n ? stream_write(l->stream, &out, 1, false) : 0;
+        if (n < 0 && n != -ERR_AGAIN && !l->probe->o->connected)
+            link_ended(l, n); /* the error is told but once: a read would see a mere end */
         if (n <= 0)
             return;
         link_connected(l);
