@@ -54,7 +54,8 @@ static void caa(const struct audit_view *v, struct finding *ret)
         return;
     if (v->dns->caa.n == 0) {
         ret->severity = v->internal ? SEVERITY_INFO : SEVERITY_LOW;
-        finding_bad(ret, "No CAA record: every authority may issue certificates for this name.");
+        finding_bad(ret, "No CAA record%s: every authority may issue certificates for this name.",
+                    v->dns->caa.set.malformed ? " that can be read" : "");
         return;
     }
     char owner[DNSNAME_TEXT_MAX];
@@ -72,6 +73,10 @@ static void judge_issuer(const struct audit_view *v, const struct cert_view *c, 
     case DNS_CAA_NONE:
     case DNS_CAA_ANYBODY: say_fine(say, "No record restricts who may issue this one."); break;
     case DNS_CAA_UNKNOWN:
+        if (v->dns->caa.set.malformed || v->dns->caa.set.more) {
+            say_unknown(say, "Not all of the records could be read.");
+            break;
+        }
         say_unknown(say, "By which name %.*s goes in CAA records is not known here.",
                     STR_ARG(name));
         break;
