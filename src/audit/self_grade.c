@@ -43,7 +43,7 @@ static const struct row {
     {"aead", SEVERITY_LOW, AT(tls.ciphers), SUITES},
     {"marvin", SEVERITY_LOW, AT(tls.ciphers), "weak-ciphers"},
     {"freak", SEVERITY_LOW, AT(tls.ciphers), "weak-ciphers"},
-    {"server_order", SEVERITY_LOW, AT(tls.ciphers), "weak-ciphers"},
+    {"server_order", SEVERITY_LOW, AT(tls.ciphers), SUITES},
     {"etm", SEVERITY_LOW, AT(tls.ciphers), SUITES},
     {"groups", SEVERITY_LOW, AT(tls.groups), "weak-groups"},
     {"key_exchange_strength", SEVERITY_LOW, AT(tls.groups), "weak-groups weak-ciphers"},

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
-enum { PIPE_SIZE = 64 * 1024, INFLIGHT = 6, WAITING_MAX = 16, HSTS_FIRST = 300 /* s */ };
+enum { PIPE_SIZE = 16 * 1024, INFLIGHT = 12, WAITING_MAX = 16, HSTS_FIRST = 300 /* s */ };
 
 /* A connection that the auditor has made and the front has not yet. */
 struct waiting {
