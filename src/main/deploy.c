@@ -42,7 +42,8 @@ static void answer_ok(struct deploy *d)
 {
     struct buf text;
     buf_init(&text, ERRORS_MAX + 64);
-    buf_addf(&text, "reloaded%s", d->errors.n ? ", with warnings:\n" : "");
+    buf_addf(&text, "reloaded%s%s%s", d->letter[0] ? ", grade " : "", d->letter,
+             d->errors.n ? ", with warnings:\n" : "");
     buf_add(&text, buf_str(&d->errors));
     control_answer(d->request, true, buf_str(&text));
     buf_done(&text);
