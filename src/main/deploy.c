@@ -25,6 +25,8 @@ void deploy_free(struct deploy *d)
 {
     if (!d)
         return;
+    if (d->request) /* the end came first */
+        control_answer(d->request, false, STR("the server stops"));
     for (size_t i = 0; d->snapshot && d->pems && i < d->snapshot->ncerts; i++)
         buf_done(&d->pems[i]);
     free(d->pems);
@@ -622,10 +624,11 @@ void deploy_on_ready(struct child *worker, const struct message_frame *m)
     }
 }
 
-/* A worker that died while a generation waited for it: its successor gets it by itself. */
+/* A worker that died while a generation waited for it: its successor gets it by itself. One that ends
+ * because all do is no reason to refuse. */
 void deploy_on_worker_gone(struct child *worker)
 {
-    struct deploy *d = worker->parent->pending;
+    struct deploy *d = worker->parent->stopping ? NULL : worker->parent->pending;
     worker->ready = false;
     if (d && d->state == DEPLOY_WORKERS && d->auditor == worker && worker->awaited)
         buf_addf(&d->errors, "warning: the sites could not be audited: the worker ended that did\n");

@@ -110,7 +110,7 @@ class TestServe:
     def test_the_start_says_the_grade(self, site, single):
         gate = Gate(config=HEAD + named("localhost"), root=site, single=single).start()
         try:
-            assert b"serves 1 site, grade A" in gate.log()
+            wait_until(lambda: b"serves 1 site, grade A" in gate.log(), what="the line that says so")
         finally:
             gate.stop()
 
@@ -137,7 +137,7 @@ class TestServe:
     def test_what_is_waived_is_served_with_a_warning(self, site):
         gate = Gate(config=HEAD + named("localhost", TLS10), root=site).start()
         try:
-            assert b"`allow tls1.0` waives tls10" in gate.log()
+            wait_until(lambda: b"`allow tls1.0` waives tls10" in gate.log(), what="the warning")
         finally:
             gate.stop()
 
