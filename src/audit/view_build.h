@@ -8,6 +8,7 @@ struct view_input {
     struct str host;       /* A-labels or an address; names are matched against it */
     int64_t now;
     bool internal;
+    bool believed;         /* browsers are taken to trust the certificate: nothing is known of it */
     const struct plan *plan;
     const struct trust_store *const *stores;
     size_t nstores;

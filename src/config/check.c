@@ -198,6 +198,9 @@ void check_snapshot(struct load *l)
     for (size_t i = 0; i < s->nlisteners; i++)
         s->listeners[i].index = i;
     for (size_t i = 0; i < s->nsites; i++)
+        if (s->sites[i]->min_grade < 0)
+            s->sites[i]->min_grade = s->min_grade;
+    for (size_t i = 0; i < s->nsites; i++)
         for (size_t k = 0; k < s->sites[i]->nroutes; k++)
             if (s->sites[i]->routes[k]->body_size == UINT64_MAX)
                 s->sites[i]->routes[k]->body_size = s->limits.body_size;

@@ -119,6 +119,9 @@ const struct option option_route[] = {
     OPTION_END,
 };
 
+/* Best first: enum min_grade. */
+static const char *const grades[] = {"A+", "A", "A-", "B", "C", "D", "E", "F", NULL};
+
 const struct option option_site[] = {
     {"default", OPT_FLAG, AT(site, is_default), .args = "",
      .doc = "Answers for names that no site has. Without such a site they are refused."},
@@ -156,6 +159,8 @@ const struct option option_site[] = {
     {"allow", OPT_CUSTOM, .parse = site_allow, .args = "NAME because \"REASON\" until YYYY-MM-DD",
      .doc = "Permits a setting that would be refused as weak, for a reason and until a day.",
      .repeat = true},
+    {"min_grade", OPT_ENUM, AT(site, min_grade), .choices = grades, .args = "A+ | A | A- | B | C | D | E | F",
+     .doc = "The same for this site alone; without it the server's."},
     OPTION_END,
 };
 
@@ -181,6 +186,11 @@ const struct option option_global[] = {
      .doc = "Where another ACME client (certbot --webroot, acme.sh, lego, dehydrated) leaves its answers to "
             "a certificate authority. They are handed out over plain http in front of the redirect, from "
             "DIR/.well-known/acme-challenge/ or from DIR itself, for every name that a site has."},
+    {"min_grade", OPT_ENUM, AT(snapshot, min_grade), .def = "A", .choices = grades,
+     .args = "A+ | A | A- | B | C | D | E | F",
+     .doc = "Before a configuration is served, it is audited in memory, each site with its TLS settings and "
+            "its certificate; what grades below this is refused with the reasons. What is waived with `allow` "
+            "does not count, nor does what others decide: trust, certificate transparency, DNS, the age of HSTS."},
     {"limits", OPT_BLOCK, AT(snapshot, limits), .block = option_limits, .args = "{ … }",
      .doc = "Bounds on what a client may make the server hold or do."},
     {"site", OPT_CUSTOM, .parse = site_parse, .args = "NAME… { … }",
@@ -324,6 +334,6 @@ static int parse_cookies(struct load *l, const struct parse_node *node, void *co
     int err = parse_switch(l, node, &on);
     if (err || on)
         return err;
-    *c = (struct cookie_settings){.same_site = SAME_SITE_LEAVE};
+    *c = (struct cookie_settings){.same_site = COOKIES_SAME_SITE_LEAVE};
     return 0;
 }

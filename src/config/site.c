@@ -18,7 +18,7 @@ int site_parse(struct load *l, const struct parse_node *node, void *conf)
         return -ERR_NOMEM;
     }
     *slot = site;
-    *site = (struct site){.at = node_source(node), .index = l->s->nsites - 1};
+    *site = (struct site){.at = node_source(node), .index = l->s->nsites - 1, .min_grade = -1};
     site->compress.on = true;
     l->site = site;
     l->faults_before_site = engine_faults(l);

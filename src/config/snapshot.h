@@ -29,10 +29,10 @@ struct limits {
     uint64_t drain_timeout;    /* ns: SIGTERM until connections are cut */
 };
 
-enum tls_version { TLS_V10, TLS_V11, TLS_V12, TLS_V13 };
+enum tls_setting_version { TLS_V10, TLS_V11, TLS_V12, TLS_V13 };
 
 struct tls_settings {       /* rows: `tls { … }` */
-    int min_version, max_version; /* enum tls_version */
+    int min_version, max_version; /* enum tls_setting_version */
     struct str ciphers;     /* TLS 1.2, OpenSSL names with ':'; empty: Mozilla intermediate 6.0 */
     struct str groups;      /* ':'-separated, preferred first; unknown ones are dropped */
     bool tickets;
@@ -49,7 +49,9 @@ struct cert_spec {
 };
 
 enum hsts_mode { HSTS_AUTO, HSTS_OFF, HSTS_FIXED };
-enum same_site { SAME_SITE_LAX, SAME_SITE_STRICT, SAME_SITE_NONE, SAME_SITE_LEAVE };
+enum cookies_same_site {
+    COOKIES_SAME_SITE_LAX, COOKIES_SAME_SITE_STRICT, COOKIES_SAME_SITE_NONE, COOKIES_SAME_SITE_LEAVE,
+};
 
 struct hsts_settings {
     int mode;          /* enum hsts_mode */
@@ -59,7 +61,7 @@ struct hsts_settings {
 
 struct cookie_settings {
     bool secure, http_only; /* added where missing */
-    int same_site;          /* enum same_site, added where missing */
+    int same_site;          /* enum cookies_same_site, added where missing */
 };
 
 struct header_rule { /* `header set NAME VALUE`, `header add …`, `header remove NAME`, `header default NAME VALUE` */
@@ -100,6 +102,11 @@ struct route {
     const struct site *site;
 };
 
+enum min_grade { /* best first, as the choices of the rows `min_grade` */
+    MIN_GRADE_A_PLUS, MIN_GRADE_A, MIN_GRADE_A_MINUS, MIN_GRADE_B, MIN_GRADE_C, MIN_GRADE_D,
+    MIN_GRADE_E, MIN_GRADE_F,
+};
+
 struct site {
     struct str *names; /* lower case, "*.example.com" allowed; IP literals allowed */
     size_t nnames;
@@ -119,6 +126,7 @@ struct site {
     size_t nroutes;
     bool redirect_http;    /* port 80 redirects to https */
     bool access_log;
+    int min_grade;         /* enum min_grade: what is worse in the audit of ourselves is refused */
     struct waiver *waivers;
     size_t nwaivers;
     struct source_ref at;
@@ -172,6 +180,7 @@ struct snapshot {
     int access_log_format;     /* enum log_format */
     uint64_t file_cache_size;  /* bytes a worker */
     uint64_t watchdog;         /* ns */
+    int min_grade;             /* enum min_grade, of sites that say nothing */
     struct dir_ref *challenges; /* where ACME clients leave their answers; NULL: nowhere */
     struct written *written;   /* for `explain`, in no order */
     size_t nwritten;

@@ -251,6 +251,7 @@ static struct front_conn *new_conn(struct front *f, const struct addr *peer,
                             .local = *local,
                             .snapshot = c->serving->snapshot,
                             .metrics = f->env.metrics,
+                            .caches = f->env.caches,
                             .id = ++f->next_id,
                             .accepted = f->env.loop->now};
     arena_init(&c->conn.arena, CONN_ARENA_CHUNK, CONN_ARENA_MAX);

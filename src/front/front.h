@@ -23,6 +23,7 @@ struct front_env {
     struct loop *loop;
     struct log *log;
     struct metrics *metrics;
+    struct metrics *caches; /* where handlers count what outlives the front; NULL: metrics */
     struct access_log *access_log;
     uint64_t seed[2]; /* random: keys the table of addresses */
     void (*on_idle)(void *user); /* draining and the last connection is gone */

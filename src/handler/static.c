@@ -356,7 +356,8 @@ static void setup_cache(const struct static_conf *conf, const struct exchange *x
 {
     const struct snapshot *s = x->conn->snapshot;
     size_t max = s->file_cache_size / (s->ndirs ? s->ndirs : 1);
-    file_cache_setup(conf->cache, max, s->by_name.seed, x->conn->metrics);
+    file_cache_setup(conf->cache, max, s->by_name.seed,
+                     x->conn->caches ? x->conn->caches : x->conn->metrics);
 }
 
 static int on_head(const void *conf_, struct exchange *x)

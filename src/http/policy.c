@@ -144,17 +144,17 @@ static unsigned cookie_flags(const struct exchange *x)
     const struct cookie_settings *s = &x->site->cookies;
     return (s->secure && x->conn->facts.secure ? COOKIE_SECURE : 0) |
            (s->http_only ? COOKIE_HTTPONLY : 0) |
-           (s->same_site == SAME_SITE_LAX ? COOKIE_SAMESITE : 0);
+           (s->same_site == COOKIES_SAME_SITE_LAX ? COOKIE_SAMESITE : 0);
 }
 
 static struct str same_site_text(const struct exchange *x, const struct set_cookie *c)
 {
     if (c->flags & COOKIE_SAMESITE)
         return STR_NONE;
-    if (x->site->cookies.same_site == SAME_SITE_STRICT)
+    if (x->site->cookies.same_site == COOKIES_SAME_SITE_STRICT)
         return STR("; SameSite=Strict");
     /* None needs Secure, which only TLS can give. */
-    if (x->site->cookies.same_site == SAME_SITE_NONE && x->conn->facts.secure)
+    if (x->site->cookies.same_site == COOKIES_SAME_SITE_NONE && x->conn->facts.secure)
         return STR("; SameSite=None");
     return STR_NONE;
 }

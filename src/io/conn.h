@@ -31,6 +31,7 @@ struct conn {
     struct facts facts;
     const struct snapshot *snapshot; /* ref held until the conn dies */
     struct metrics *metrics;   /* the worker's page; never NULL */
+    struct metrics *caches;    /* where what outlives the connection is counted; NULL: there, too */
     uint64_t id;               /* unique in this worker; in logs */
     uint64_t accepted;         /* ns */
     uint64_t exchanges;        /* begun so far */

@@ -82,14 +82,15 @@ void bundle_write_chains(const struct certstore_chain *chains, size_t n, struct 
 }
 
 int bundle_write(const struct bundle *b, uint64_t generation, int64_t wall, const char *main_name,
-                 struct str main_text, bool has_log, const struct certstore_chain *chains,
-                 size_t nchains, struct buf *out)
+                 struct str main_text, bool has_log, bool audit,
+                 const struct certstore_chain *chains, size_t nchains, struct buf *out)
 {
     pack_u64(out, generation);
     pack_u64(out, (uint64_t)wall);
     pack_str(out, str_c(main_name));
     pack_str(out, main_text);
     pack_u32(out, has_log);
+    pack_u32(out, audit);
     pack_str(out, buf_str(&b->files));
     pack_str(out, buf_str(&b->globs));
     bundle_write_chains(chains, nchains, out);
@@ -128,6 +129,7 @@ int bundle_read(struct bundle_view *v, struct str body)
     struct str name = unpack_str(&u);
     v->main_text = unpack_str(&u);
     v->has_log = unpack_u32(&u) != 0;
+    v->audit = unpack_u32(&u) != 0;
     v->files = unpack_str(&u);
     v->globs = unpack_str(&u);
     if (u.bad || name.n >= sizeof v->name)

@@ -27,7 +27,7 @@ int bundle_record_glob(void *user, const char *pattern, struct buf *into);
 int must_use bundle_fits(const struct snapshot *s, struct buf *errors);
 /* The whole message. */
 int must_use bundle_write(const struct bundle *b, uint64_t generation, int64_t wall,
-                          const char *main_name, struct str main_text, bool has_log,
+                          const char *main_name, struct str main_text, bool has_log, bool audit,
                           const struct certstore_chain *chains, size_t nchains, struct buf *out);
 /* Chains alone, for MSG_CERTS. */
 void bundle_write_chains(const struct certstore_chain *chains, size_t n, struct buf *out);
@@ -38,7 +38,7 @@ struct bundle_view {
     int64_t wall;
     const char *main_name; /* in `arena` */
     struct str main_text;
-    bool has_log;
+    bool has_log, audit; /* audit: this worker is to look at the generation before it is ready */
     struct str files, globs; /* packed pairs */
     struct certstore_chain *chains; /* calloc; bundle_view_done */
     size_t nchains;

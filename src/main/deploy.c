@@ -25,6 +25,8 @@ void deploy_free(struct deploy *d)
 {
     if (!d)
         return;
+    if (d->request) /* the end came first */
+        control_answer(d->request, false, STR("the server stops"));
     for (size_t i = 0; d->snapshot && d->pems && i < d->snapshot->ncerts; i++)
         buf_done(&d->pems[i]);
     free(d->pems);
@@ -42,7 +44,8 @@ static void answer_ok(struct deploy *d)
 {
     struct buf text;
     buf_init(&text, ERRORS_MAX + 64);
-    buf_addf(&text, "reloaded%s", d->errors.n ? ", with warnings:\n" : "");
+    buf_addf(&text, "reloaded%s%s%s", d->letter[0] ? ", grade " : "", d->letter,
+             d->errors.n ? ", with warnings:\n" : "");
     buf_add(&text, buf_str(&d->errors));
     control_answer(d->request, true, buf_str(&text));
     buf_done(&text);
@@ -445,10 +448,15 @@ static void send_certs(struct deploy *d)
     struct buf body;
     buf_init(&body, BUNDLE_MAX);
     bundle_write_chains(d->chains, d->snapshot->ncerts, &body);
-    struct message_frame m = {.type = MSG_CERTS, .id = d->generation, .body = buf_str(&body)};
-    for (size_t i = 0; i < p->nworkers; i++)
-        if (p->workers[i].chan && chan_send_blob(p->workers[i].chan, &m))
+    struct message_frame m = {.type = MSG_CERTS, .id = d->generation, .status = 1,
+                              .body = buf_str(&body)};
+    for (size_t i = 0; i < p->nworkers; i++) {
+        if (!p->workers[i].chan)
+            continue;
+        if (chan_send_blob(p->workers[i].chan, &m))
             log_write(&p->log, LOG_ERROR, "worker %zu did not take renewed certificates", i);
+        m.status = 0; /* one of them audits */
+    }
     buf_done(&body);
 }
 
@@ -482,7 +490,11 @@ void deploy_on_keys(struct parent *p, const struct message_frame *m)
     for (size_t i = 0; i < p->nworkers; i++) {
         struct child *w = &p->workers[i];
         w->ready = false;
+        if (!d->auditor && w->chan)
+            d->auditor = w;
         w->awaited = w->chan && deploy_send(d, w) == 0;
+        if (!w->awaited && d->auditor == w)
+            d->auditor = NULL;
         d->waiting += w->awaited;
     }
     if (d->waiting == 0)
@@ -498,7 +510,8 @@ int deploy_send(struct deploy *d, struct child *worker)
     size_t nfds = 0;
     buf_init(&body, BUNDLE_MAX);
     int err = bundle_write(&d->bundle, d->generation, d->parent->loop->wall, d->name,
-                           buf_str(&d->text), d->log_fd >= 0, d->chains, d->snapshot->ncerts, &body);
+                           buf_str(&d->text), d->log_fd >= 0, d->auditor == worker, d->chains,
+                           d->snapshot->ncerts, &body);
     for (size_t i = 0; i < d->snapshot->ndirs; i++)
         fds[nfds++] = d->snapshot->dirs[i]->fd;
     if (d->log_fd >= 0)
@@ -528,6 +541,7 @@ static void commit(struct deploy *d)
     struct deploy *old = p->live;
     struct message_frame keys = {.type = MSG_COMMIT_KEYS, .id = d->generation};
     timer_stop(p->loop, &p->deploying);
+    d->auditor = NULL; /* successors of workers get it as it is */
     p->pending = NULL;
     p->live = d;
     d->state = DEPLOY_LIVE;
@@ -544,9 +558,9 @@ static void commit(struct deploy *d)
         log_write(&p->log, LOG_WARN, "the keeper did not hear of the new generation");
     hsts_update(p);
     conclude(d, true);
-    log_write(&p->log, LOG_INFO, "generation %llu serves %zu site%s",
+    log_write(&p->log, LOG_INFO, "generation %llu serves %zu site%s%s%s",
               (unsigned long long)d->generation, d->snapshot->nsites,
-              d->snapshot->nsites == 1 ? "" : "s");
+              d->snapshot->nsites == 1 ? "" : "s", d->letter[0] ? ", grade " : "", d->letter);
     if (!old)
         banner_print(p);
     deploy_free(old);
@@ -576,16 +590,30 @@ static void count_down(struct deploy *d, struct child *worker)
         all_answered(d);
 }
 
+/* What worker.c's answer_ready says. */
+static void take_grade(struct deploy *d, struct str body)
+{
+    struct unpack u = {body, false};
+    struct str letter = unpack_str(&u), warnings = unpack_str(&u);
+    if (u.bad)
+        return;
+    if (letter.n)
+        snprintf(d->letter, sizeof d->letter, "%.*s", STR_ARG(letter));
+    buf_add(&d->errors, warnings);
+}
+
 void deploy_on_ready(struct child *worker, const struct message_frame *m)
 {
     struct parent *p = worker->parent;
     struct deploy *d = p->pending;
     if (d && d->generation == m->id && d->state == DEPLOY_WORKERS) {
         if (m->status) {
-            buf_addf(&d->errors, "worker: %.*s\n", STR_ARG(m->body));
+            bool line = m->body.n && m->body.p[m->body.n - 1] == '\n'; /* an audit's */
+            buf_addf(&d->errors, line ? "%.*s" : "worker: %.*s\n", STR_ARG(m->body));
             refuse(d);
             return;
         }
+        take_grade(d, m->body);
         worker->ready = true;
         count_down(d, worker);
     } else if (p->live && p->live->generation == m->id && !m->status) {
@@ -596,11 +624,14 @@ void deploy_on_ready(struct child *worker, const struct message_frame *m)
     }
 }
 
-/* A worker that died while a generation waited for it: its successor gets it by itself. */
+/* A worker that died while a generation waited for it: its successor gets it by itself. One that ends
+ * because all do is no reason to refuse. */
 void deploy_on_worker_gone(struct child *worker)
 {
-    struct deploy *d = worker->parent->pending;
+    struct deploy *d = worker->parent->stopping ? NULL : worker->parent->pending;
     worker->ready = false;
+    if (d && d->state == DEPLOY_WORKERS && d->auditor == worker && worker->awaited)
+        buf_addf(&d->errors, "warning: the sites could not be audited: the worker ended that did\n");
     if (d && d->state == DEPLOY_WORKERS)
         count_down(d, worker);
 }

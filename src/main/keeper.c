@@ -59,18 +59,7 @@ static void send_ticket_keys(struct client *c)
 static void on_sign(struct client *c, const struct message_frame *m)
 {
     struct keeper *k = c->keeper;
-    struct sign_request request;
-    struct message_frame answer = {.type = MSG_SIGNED, .id = m->id, .status = -ERR_BAD_MESSAGE};
-    buf_clear(&k->signature);
-    if (m->body.n >= sizeof request) {
-        memcpy(&request, m->body.p, sizeof request);
-        struct str tbs = str_from(m->body, sizeof request);
-        if (request.n == tbs.n && tbs.n <= SIGN_INPUT_MAX)
-            answer.status = keyvault_sign(k->vault, &request, tbs, &k->signature);
-    }
-    if (answer.status == 0)
-        answer.body = buf_str(&k->signature);
-    tell_deaf(k, chan_send(c->chan, &answer), "its signature");
+    tell_deaf(k, keyvault_answer(k->vault, c->chan, m, &k->signature), "its signature");
 }
 
 static void on_worker_message(struct chan *chan, const struct message_frame *m)

@@ -67,6 +67,8 @@ struct deploy {
     struct buf *pems;               /* one a certificate */
     int log_fd;
     size_t waiting;                 /* workers that have not answered */
+    const struct child *auditor;    /* the worker among them that audits; NULL: none */
+    char letter[4];                 /* the grade of its worst site; empty: none */
     struct buf errors;              /* for whoever asked */
     struct control_request *request; /* NULL: start or SIGHUP */
     bool again;                     /* SIGHUP came meanwhile: once more when this one is concluded */

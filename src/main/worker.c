@@ -5,6 +5,7 @@
 #include "front/front.h"
 #include "main/bundle.h"
 #include "main/registry.h"
+#include "main/self_audit.h"
 #include "main/watchdog.h"
 #include "process/chan.h"
 #include "tls/signer.h"
@@ -34,6 +35,7 @@ struct worker {
     struct serving *prepared;  /* waits for commit */
     uint64_t prepared_id;
     int prepared_log_fd;
+    struct self_audit *audit;  /* of `prepared`, or of what serves with renewed certificates */
     unsigned char ticket_keys[96];
     bool has_ticket_keys, single;
     struct task ending;
@@ -46,10 +48,42 @@ static void answer(struct worker *w, enum message type, uint64_t id, int status,
         log_write(&w->log, LOG_ERROR, "the parent does not take answers");
 }
 
+/* ---- the audit of ourselves ---- */
+
+#define TOLD_MAX (24 * 1024) /* bytes of text in an answer: below CHAN_BODY_MAX */
+
+/* An answer that is well: the letter (empty: no audit), then warnings. */
+static void answer_ready(struct worker *w, uint64_t id, const char *letter, struct str warnings)
+{
+    struct buf body;
+    buf_init(&body, CHAN_BODY_MAX);
+    pack_str(&body, letter ? str_c(letter) : STR_NONE);
+    pack_str(&body, warnings);
+    answer(w, MSG_CONFIG_READY, id, 0, buf_str(&body));
+    buf_done(&body);
+}
+
+static void end_audit(struct worker *w)
+{
+    self_audit_free(w->audit);
+    w->audit = NULL;
+}
+
+static int begin_audit(struct worker *w, struct serving *s, const struct certstore_chain *chains,
+                       size_t n, void (*on_done)(void *user, struct self_audit *a))
+{
+    struct self_audit_env env = {.loop = w->loop, .log = &w->log, .caches = w->metrics,
+                                 .serving = s, .chains = chains, .nchains = n,
+                                 .on_done = on_done, .user = w};
+    end_audit(w);
+    return self_audit_new(&env, &w->audit);
+}
+
 /* ---- configuration ---- */
 
 static void drop_prepared(struct worker *w)
 {
+    end_audit(w);
     serving_unref(w->prepared);
     w->prepared = NULL;
     if (w->prepared_log_fd >= 0)
@@ -79,6 +113,37 @@ static int take_dirs(struct snapshot *s, const struct message_frame *m, size_t n
     return 0;
 }
 
+static void on_audited(void *user, struct self_audit *a)
+{
+    struct worker *w = user;
+    uint64_t id = w->prepared_id;
+    struct buf text;
+    buf_init(&text, 2 * TOLD_MAX);
+    self_audit_tell(a, TOLD_MAX, &text);
+    if (self_audit_passes(a)) {
+        answer_ready(w, id, self_audit_letter(a), buf_str(&text));
+        end_audit(w);
+    } else {
+        drop_prepared(w);
+        answer(w, MSG_CONFIG_READY, id, -ERR_CONFIG, buf_str(&text));
+    }
+    buf_done(&text);
+}
+
+/* Ready at once, or when the audit is done; that there can be none is no reason not to serve. */
+static void ready(struct worker *w, const struct bundle_view *v)
+{
+    struct buf text;
+    int err = v->audit ? begin_audit(w, w->prepared, v->chains, v->nchains, on_audited) : 0;
+    if (v->audit && !err)
+        return;
+    buf_init(&text, 256);
+    if (err)
+        buf_addf(&text, "warning: the sites could not be audited: %s\n", err_text(err));
+    answer_ready(w, v->generation, NULL, buf_str(&text));
+    buf_done(&text);
+}
+
 static int prepare(struct worker *w, const struct message_frame *m, struct buf *body,
                    struct buf *why)
 {
@@ -103,6 +168,7 @@ static int prepare(struct worker *w, const struct message_frame *m, struct buf *
         w->prepared = s;
         w->prepared_id = v.generation;
         w->prepared_log_fd = v.has_log ? chan_take_fd(m, m->nfds - 1) : -1;
+        ready(w, &v);
     } else {
         certstore_unref(store);
         snapshot_unref(snapshot);
@@ -123,7 +189,8 @@ static void on_config(struct worker *w, const struct message_frame *m)
         err = prepare(w, m, &body, &why);
     if (err && why.n == 0)
         buf_addf(&why, "%s", err_text(err));
-    answer(w, MSG_CONFIG_READY, m->id, err, err ? buf_str(&why) : STR_NONE);
+    if (err)
+        answer(w, MSG_CONFIG_READY, m->id, err, buf_str(&why));
     buf_done(&body);
     buf_done(&why);
 }
@@ -164,12 +231,28 @@ static void on_commit(struct worker *w, uint64_t id)
 {
     if (!w->prepared || w->prepared_id != id)
         return;
+    end_audit(w);
     use_log(w, w->prepared->snapshot);
     front_serve(w->front, w->prepared);
     w->prepared = NULL;
 }
 
 /* ---- certificates, tickets, HSTS ---- */
+
+/* They serve already: those before were about to end. */
+static void on_certs_audited(void *user, struct self_audit *a)
+{
+    struct worker *w = user;
+    struct buf text;
+    buf_init(&text, 2 * TOLD_MAX);
+    if (!self_audit_passes(a))
+        self_audit_tell(a, TOLD_MAX, &text);
+    if (text.n)
+        log_write(&w->log, LOG_ERROR, "with renewed certificates: %.*s", (int)text.n - 1,
+                  buf_str(&text).p);
+    buf_done(&text);
+    end_audit(w);
+}
 
 static void on_certs(struct worker *w, const struct message_frame *m)
 {
@@ -188,6 +271,9 @@ static void on_certs(struct worker *w, const struct message_frame *m)
     if (err)
         log_write(&w->log, LOG_ERROR, "renewed certificates were not taken: %s %.*s",
                   err_text(err), STR_ARG(buf_str(&why)));
+    else if (m->status && !w->prepared && s && s->store &&
+             begin_audit(w, s, chains, n, on_certs_audited))
+        log_write(&w->log, LOG_WARN, "renewed certificates could not be audited");
     free(chains);
     buf_done(&body);
     buf_done(&why);

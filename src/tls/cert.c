@@ -435,3 +435,29 @@ const char *tls_version_text(void)
 {
     return OpenSSL_version(OPENSSL_VERSION);
 }
+
+/* One line a certificate: all but the names, the numbers and the days themselves. */
+static bool add_kind(struct buf *out, X509 *x)
+{
+    char issuer[SUBJECT_MAX];
+    const EVP_PKEY *key = X509_get0_pubkey(x);
+    int64_t days = (seconds_of(X509_get0_notAfter(x)) - seconds_of(X509_get0_notBefore(x))) / 86400;
+    if (!key || !X509_NAME_oneline(X509_get_issuer_name(x), issuer, sizeof issuer))
+        return false;
+    buf_addf(out, "%s %d, signature %d, %lld days, %d extensions, %s\n", EVP_PKEY_get0_type_name(key),
+             EVP_PKEY_get_bits(key), X509_get_signature_nid(x), (long long)days,
+             X509_get_ext_count(x), issuer);
+    return true;
+}
+
+int cert_kind(struct str pem, struct buf *out)
+{
+    STACK_OF(X509) *all = NULL;
+    int err = cert_read(NULL, pem, &all);
+    for (int i = 0; !err && i < sk_X509_num(all); i++)
+        err = add_kind(out, sk_X509_value(all, i)) ? 0 : -ERR_CERT_SYNTAX;
+    if (all)
+        sk_X509_pop_free(all, X509_free);
+    ERR_clear_error();
+    return err ? err : buf_ok(out) ? 0 : -ERR_NOMEM;
+}

@@ -21,6 +21,9 @@ int must_use cert_facts(struct str pem, int64_t *ret_not_before, int64_t *ret_no
                         unsigned char ret_spki[SPKI_HASH]);
 /* SHA-256 of the first certificate, as browsers show it. -ERR_CERT_SYNTAX. */
 int must_use cert_fingerprint(struct str pem, unsigned char ret[32]);
+/* What chains of the same kind have in common, as text: types and sizes of the keys, signatures,
+ * issuers, lifetimes. */
+int must_use cert_kind(struct str pem, struct buf *out);
 /* The TLS library that runs, as it calls itself: "OpenSSL 3.0.15 3 Sep 2024". */
 const char *tls_version_text(void);
 

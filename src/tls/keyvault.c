@@ -286,6 +286,23 @@ int keyvault_sign(struct keyvault *v, const struct sign_request *request, struct
     return 0;
 }
 
+int keyvault_answer(struct keyvault *v, struct chan *c, const struct message_frame *m,
+                    struct buf *scratch)
+{
+    struct sign_request request;
+    struct message_frame answer = {.type = MSG_SIGNED, .id = m->id, .status = -ERR_BAD_MESSAGE};
+    buf_clear(scratch);
+    if (m->body.n >= sizeof request) {
+        memcpy(&request, m->body.p, sizeof request);
+        struct str tbs = str_from(m->body, sizeof request);
+        if (request.n == tbs.n && tbs.n <= SIGN_INPUT_MAX)
+            answer.status = keyvault_sign(v, &request, tbs, scratch);
+    }
+    if (answer.status == 0)
+        answer.body = buf_str(scratch);
+    return chan_send(c, &answer);
+}
+
 void keyvault_forget(struct keyvault *v, uint64_t generation)
 {
     LIST_EACH (it, next, &v->keys) {
@@ -300,6 +317,11 @@ void keyvault_forget(struct keyvault *v, uint64_t generation)
 int keyvault_open_ca(struct keyvault *v, int dirfd, int64_t wall, struct buf *why)
 {
     return local_ca_open(&v->ca, dirfd, wall, why);
+}
+
+int keyvault_make_ca(struct keyvault *v, int64_t wall)
+{
+    return local_ca_make(&v->ca, wall);
 }
 
 /* A successor of a keeper that died may be asked for a signature under a leaf of the epoch before:

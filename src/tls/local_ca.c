@@ -232,13 +232,26 @@ static int write_files(int dirfd, struct local_ca *ca, struct buf *why)
     return err;
 }
 
+int local_ca_make(struct local_ca *ca, int64_t wall)
+{
+    struct local_ca fresh;
+    fresh.key = EVP_EC_gen("P-256");
+    fresh.cert = fresh.key ? make_root(fresh.key, wall) : NULL;
+    if (!fresh.cert) {
+        local_ca_done(&fresh);
+        return -ERR_NOMEM;
+    }
+    local_ca_done(ca);
+    *ca = fresh;
+    return 0;
+}
+
 static int make_ca(struct local_ca *ca, int dirfd, int64_t wall, struct buf *why)
 {
-    ca->key = EVP_EC_gen("P-256");
-    ca->cert = ca->key ? make_root(ca->key, wall) : NULL;
-    if (!ca->cert) {
+    int err = local_ca_make(ca, wall);
+    if (err) {
         buf_addf(why, "local authority: cannot be made: out of memory or randomness\n");
-        return -ERR_NOMEM;
+        return err;
     }
     return write_files(dirfd, ca, why);
 }

@@ -15,6 +15,8 @@ struct local_ca {
 
 /* As keyvault_open_ca. */
 int must_use local_ca_open(struct local_ca *ca, int dirfd, int64_t wall, struct buf *why);
+/* One that lives in memory alone and ends with the process. */
+int must_use local_ca_make(struct local_ca *ca, int64_t wall);
 void local_ca_done(struct local_ca *ca);
 /* A certificate for `key`, as keyvault_issue; appended to ret_chain as PEM. */
 int must_use local_ca_issue(const struct local_ca *ca, EVP_PKEY *key, const struct str *names,

@@ -1,6 +1,8 @@
 """Certificates from files: odd files are refused at their place in the configuration, and no worker gets a key."""
+import base64
 import os
 import re
+import ssl
 import subprocess
 
 import pytest
@@ -47,9 +49,12 @@ def test_key_beside_its_chain_stays_in_the_parent(make_gate, pair, tmp_path):
     assert curl(gate, "/", "-k").body == b"one"
     roles = {pid: open(f"/proc/{pid}/cmdline").read().split("\0") for pid in gate.descendants()}
     workers = [pid for pid, words in roles.items() if "worker" in words]
-    certificate, secret = (path.read_bytes().splitlines()[1] for path in pair)
+    # Of a certificate the encoding stays, whatever becomes of the text that it came as.
+    certificate = ssl.PEM_cert_to_DER_cert(pair[0].read_text())[40:100]
+    secret = pair[1].read_bytes().splitlines()[1]
     assert workers and all(holds(pid, certificate) for pid in workers), "we look in the right place"
     assert not any(holds(pid, secret) for pid in workers)
+    assert not any(holds(pid, base64.b64decode(secret)) for pid in workers)
 
 
 def check(tmp_path, crt, key):

@@ -315,7 +315,7 @@ void rig_open(struct rig *r, size_t capacity)
                                          .drain_timeout = 30 * SECOND};
     r->site.safe_headers = false;
     r->site.hsts.mode = HSTS_OFF;
-    r->site.cookies.same_site = SAME_SITE_LEAVE;
+    r->site.cookies.same_site = COOKIES_SAME_SITE_LEAVE;
     r->conn = (struct conn){.loop = r->loop,
                             .stream = server,
                             .snapshot = &r->snapshot,

@@ -116,17 +116,17 @@ static void hsts(void **state)
 static void cookies(void **state)
 {
     open_site();
-    rig.site.cookies = (struct cookie_settings){true, true, SAME_SITE_LAX};
+    rig.site.cookies = (struct cookie_settings){true, true, COOKIES_SAME_SITE_LAX};
     ask("/cookie", "a.example");
     has("set-cookie: a=1; Secure; HttpOnly; SameSite=Lax\r\n", true);
     has("set-cookie: __Host-b=2; Path=/; SameSite=Strict; Secure; HttpOnly\r\n", true);
-    rig.site.cookies = (struct cookie_settings){false, false, SAME_SITE_STRICT};
+    rig.site.cookies = (struct cookie_settings){false, false, COOKIES_SAME_SITE_STRICT};
     ask("/cookie", "a.example");
     has("set-cookie: a=1; SameSite=Strict\r\n", true);
-    rig.site.cookies = (struct cookie_settings){false, false, SAME_SITE_NONE};
+    rig.site.cookies = (struct cookie_settings){false, false, COOKIES_SAME_SITE_NONE};
     ask("/cookie", "a.example");
     has("set-cookie: a=1; Secure; SameSite=None\r\n", true);
-    rig.site.cookies = (struct cookie_settings){true, false, SAME_SITE_LEAVE};
+    rig.site.cookies = (struct cookie_settings){true, false, COOKIES_SAME_SITE_LEAVE};
     rig.conn.facts.secure = false;
     ask("/cookie", "a.example");
     has("set-cookie: a=1\r\n", true);
