@@ -252,16 +252,17 @@ static void start(struct endpoint *e, const struct probe_spec *spec, bool alone)
 
 static bool may_start(struct endpoint *e)
 {
-    uint64_t now = loop_clock(e->env.loop);
+    uint64_t now = loop_clock(e->env.loop), when = e->env.rate ? e->next_start : 0;
     if (e->open >= e->limit || e->ended)
         return false;
-    if (!e->env.rate)
-        return true;
-    if (now < e->next_start) {
-        timer_start(e->env.loop, &e->pace, e->next_start);
+    if (when <= now && e->env.may_dial)
+        when = e->env.may_dial(e->env.user, PROBE_PORT_TLS, now);
+    if (when > now) {
+        timer_start(e->env.loop, &e->pace, when);
         return false;
     }
-    e->next_start = now + SECOND / e->env.rate;
+    if (e->env.rate)
+        e->next_start = now + SECOND / e->env.rate;
     return true;
 }
 
