@@ -335,7 +335,7 @@ static int start_run(struct audit *a, const struct addr *addr, bool full)
     addr_set_port(&run->addr, a->connect_ports ? addr_port(addr) : a->target.port);
     uint16_t plain = full ? plain_port(a) : 0;
     addr_set_port(&run->plain, plain);
-    arena_init(&run->arena, 64 * 1024, 64u * 1024 * 1024);
+    arena_init(&run->arena, 16 * 1024, 64u * 1024 * 1024);
     run->text = arena_str(&run->arena, addr_text(&run->addr, text));
     struct plan_options plan = {.sni = str_c(a->target.sni),
                                 .url = url_of(a, true, a->target.port),
@@ -436,8 +436,8 @@ struct audit *audit_new(const struct audit_env *env, const struct audit_target *
     a->on_done = on_done;
     a->user = user;
     a->begun = loop_clock(env->loop);
-    arena_init(&a->arena, 16 * 1024, 8u * 1024 * 1024);
-    arena_init(&a->report.arena, 64 * 1024, REPORT_MAX);
+    arena_init(&a->arena, 4 * 1024, 8u * 1024 * 1024);
+    arena_init(&a->report.arena, 16 * 1024, REPORT_MAX);
     task_init(&a->finish, on_finish);
     a->report.target = str_c(a->target.text);
     a->report.host = str_c(a->target.host);

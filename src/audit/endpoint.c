@@ -143,12 +143,15 @@ static void link_read(struct link *l)
 }
 
 /* What a probe sends in answer to an alert that ended it is not worth a packet. A failed write is
- * no end yet: what the peer said before it closed is still to be read. */
+ * no end yet: what the peer said before it closed is still to be read. But why no connection came
+ * about is told only once, to whoever asks first. */
 static void link_write(struct link *l)
 {
     while (!probe_done(l->probe)) {
         struct str out = probe_out(l->probe);
         ssize_t n = out.n ? stream_write(l->stream, &out, 1, false) : 0;
+        if (n < 0 && n != -ERR_RESET && !l->probe->o->connected)
+            link_ended(l, n);
         if (n <= 0)
             return;
         link_connected(l);
