@@ -412,7 +412,10 @@ static void find_addresses(struct audit *a)
     const struct audit_target *t = &a->target;
     a->addresses_pending = true;
     int err = 0;
-    if (t->unresolved) {
+    if (t->refused) {
+        a->report.failure = str_c(t->refused);
+        on_addresses(a, 0, NULL, 0);
+    } else if (t->unresolved) {
         on_addresses(a, t->unresolved, NULL, 0);
     } else if (t->nconnect) {
         a->connect_ports = true;

@@ -20,6 +20,7 @@ struct audit_target {
     struct addr connect[AUDIT_ADDRESSES_MAX]; /* --connect-to; none: the name's addresses */
     size_t nconnect;
     int unresolved; /* −err: the name was asked for already, and has no address */
+    const char *refused; /* it is not to be audited, and why: the report's failure; else NULL */
 };
 
 /* -ERR_SYNTAX and the like: *why is told what is wrong. Port: 443 unless it says so. */

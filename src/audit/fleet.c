@@ -158,7 +158,7 @@ static void find_addresses(struct item *i)
     struct audit_target *t = &i->target;
     struct ip_range one;
     struct addr a;
-    if (t->nconnect) {
+    if (t->nconnect || t->refused) {
         on_addresses(i, 0, t->connect, t->nconnect);
         return;
     }

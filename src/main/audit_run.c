@@ -2,6 +2,7 @@
  * as fast as the other end reads: while more than PENDING_MAX waits, no report is taken. */
 #include "main/audit_run.h"
 
+#include "audit/fleet_queue.h"
 #include "audit/journal.h"
 #include "audit/report_progress.h"
 #include "audit/target_list.h"
@@ -39,6 +40,9 @@ struct run {
     bool many, first, ending, bad, failed_writing;
     struct journal journal;
     bool has_journal;
+    struct redis *redis;
+    char worker[200];          /* our name among those of the queue */
+    struct fleet_queue *queue; /* NULL: targets from a list, reports to a file */
     struct buf pending;
     uint64_t written;
     struct list marks;
@@ -159,7 +163,7 @@ static void on_writable(void *user)
 static bool ready(void *user)
 {
     const struct run *r = user;
-    return r->pending.n < PENDING_MAX;
+    return r->queue ? fleet_queue_ready(r->queue) : r->pending.n < PENDING_MAX;
 }
 
 static void remember(struct run *r, struct str key)
@@ -184,6 +188,16 @@ static void keep_report(struct run *r, struct str key)
         note(r, key.p);
 }
 
+/* Without the end of the line. */
+static void queue_report(struct run *r, const char *tag, struct str key)
+{
+    struct str line = buf_str(&r->pending);
+    int err = fleet_queue_done(r->queue, tag, key, str_sub(line, 0, line.n ? line.n - 1 : 0));
+    buf_clear(&r->pending);
+    if (err)
+        cannot_write(r, err);
+}
+
 static void on_report(void *user, const struct audit_target *t, const char *tag, const struct report *rep)
 {
     struct run *r = user;
@@ -198,6 +212,10 @@ static void on_report(void *user, const struct audit_target *t, const char *tag,
         cannot_write(r, buf_err(&r->pending));
         return;
     }
+    if (r->queue) {
+        queue_report(r, tag, k);
+        return;
+    }
     if (r->has_journal && r->o->output) {
         keep_report(r, k);
         return;
@@ -210,14 +228,21 @@ static void on_report(void *user, const struct audit_target *t, const char *tag,
 static void on_excluded(void *user, const struct audit_target *t, const char *tag)
 {
     struct run *r = user;
+    char key[AUDIT_KEY_MAX];
     erase_progress(r);
-    if (!r->many)
+    if (r->queue)
+        queue_report(r, tag, audit_target_key(t, key));
+    else if (!r->many)
         say("%s is excluded", t->text);
 }
 
 static void on_end(void *user)
 {
     struct run *r = user;
+    if (r->queue) { /* it ends when every report is stored */
+        loop_stop(r->env->loop);
+        return;
+    }
     r->o->format->end(&r->pending, &r->o->look);
     r->ending = true;
     write_out(r);
@@ -302,7 +327,52 @@ static enum fleet_next next(void *user, struct audit_target *ret, char tag[FLEET
     return FLEET_TARGET;
 }
 
+static enum fleet_next next_of_queue(void *user, struct audit_target *ret, char tag[FLEET_TAG_MAX])
+{
+    struct run *r = user;
+    enum fleet_next got = fleet_queue_next(r->queue, ret, tag);
+    if (got == FLEET_TARGET)
+        r->o->prepare(r->o->user, ret);
+    return got;
+}
+
+static void on_queue(void *user)
+{
+    struct run *r = user;
+    if (r->fleet)
+        fleet_wake(r->fleet);
+}
+
+static void on_trouble(void *user, const char *what, bool for_good)
+{
+    struct run *r = user;
+    erase_progress(r);
+    if (for_good) {
+        say("the queue: %s", what);
+        r->bad = true;
+        loop_stop(r->env->loop);
+    } else if (what)
+        say("the queue is away, to be tried again: %s", what);
+    else
+        say("the queue is here again");
+}
+
 /* ---- the beginning ---- */
+
+static int open_queue(struct run *r)
+{
+    char host[128] = "";
+    gethostname(host, sizeof host - 1);
+    snprintf(r->worker, sizeof r->worker, "%s-%d-%08x", host, (int)getpid(), (unsigned)r->seed[0]);
+    struct fleet_queue_env env = {.loop = r->env->loop, .name = r->o->queue->stream, .worker = r->worker,
+                                  .lease = r->o->lease, .on_wake = on_queue, .on_trouble = on_trouble, .user = r};
+    buf_init(&r->pending, REPORT_OUT_MAX + PENDING_MAX);
+    if (redis_new(r->env->loop, r->env->resolver, r->o->queue, &r->redis))
+        return 1;
+    env.redis = r->redis;
+    r->queue = fleet_queue_new(&env);
+    return r->queue == NULL;
+}
 
 /* Everything wrong with the command line is told before anything is asked. */
 static bool check_words(struct run *r)
@@ -412,7 +482,7 @@ static struct fleet *make_fleet(struct run *r)
                             .limit_loopback = o->network_said,
                             .exclude = o->exclude ? &r->exclude : NULL,
                             .seed = {r->seed[0], r->seed[1]},
-                            .next = next, .ready = ready, .on_report = on_report,
+                            .next = r->queue ? next_of_queue : next, .ready = ready, .on_report = on_report,
                             .on_excluded = on_excluded, .on_end = on_end, .user = r};
     if (!a->inflight && r->many)
         a->inflight = INFLIGHT_OF_MANY;
@@ -438,12 +508,15 @@ static void sum_up(struct run *r)
         "%llu done before, %llu double, %llu faults in the list",
         (unsigned long long)p.done, s, (double)p.done / (s + 0.001), (unsigned long long)p.failed,
         (unsigned long long)p.excluded, (unsigned long long)r->before,
-        (unsigned long long)r->list.doubles, (unsigned long long)r->list.faults);
+        (unsigned long long)(r->queue ? fleet_queue_doubles(r->queue) : r->list.doubles),
+        (unsigned long long)r->list.faults);
 }
 
 static void clean_up(struct run *r)
 {
     fleet_free(r->fleet);
+    redis_free(r->redis);
+    fleet_queue_free(r->queue);
     timer_done(r->env->loop, &r->tick);
     shared_fd_done(&r->in);
     shared_fd_done(&r->out);
@@ -466,7 +539,8 @@ static int run_all(struct run *r)
 {
     if (!check_words(r))
         return 2;
-    if (read_exclude(r) || open_input(r) || open_output(r))
+    r->many = r->many || r->o->queue;
+    if (read_exclude(r) || (r->o->queue ? open_queue(r) : open_input(r) || open_output(r)))
         return 1;
     r->fleet = make_fleet(r);
     if (!r->fleet || timer_init(r->env->loop, &r->tick, on_tick)) {

@@ -1,10 +1,11 @@
 /* A run of `gate443 audit`: targets from words, a file, standard input or a queue, through the fleet,
- * to a file, standard output or the queue. */
+ * to a file, standard output or the queue they came from. */
 #ifndef MAIN_AUDIT_RUN_H
 #define MAIN_AUDIT_RUN_H
 
 #include "audit/fleet.h"
 #include "audit/report_format.h"
+#include "upstream/redis_url.h"
 
 struct audit_run_options {
     char **words;              /* targets of the command line */
@@ -13,6 +14,8 @@ struct audit_run_options {
     const char *exclude;       /* the opt-out list; NULL: none */
     bool public_ranges;
     const char *state;         /* the journal; NULL: none. Only for jsonl */
+    const struct redis_url *queue; /* targets come from it, and reports go there; NULL: no */
+    uint64_t lease;            /* ns; 0: QUEUE_LEASE */
     const char *output;        /* NULL: standard output */
     uint64_t options;          /* hash of all that changes what is found or told */
     const struct report_format *format;

@@ -1,7 +1,7 @@
 /* `gate443 audit HOST…`: what is wrong with a port 443, how bad that is, and what to do about it. */
 #include "audit/checks.h"
 #include "main/audit_files.h"
-#include "main/audit_run.h"
+#include "main/audit_queue.h"
 #include "main/cli.h"
 #include "main/commands.h"
 
@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: gate443 audit [options] HOST[:PORT]… | --targets FILE\n"
+    "usage: gate443 audit [options] HOST[:PORT]… | --targets FILE | --queue URL\n"
     "  Tests any TLS port (443 where none is named) for every known weakness, with a grade, reasons\n"
     "  and the fix. HOST: a name, also an internal or international one, or an address.\n"
     "\n"
@@ -59,6 +59,13 @@ static const char usage[] =
     "      --network-rate N  begin at most N connections a second to one of those (50)\n"
     "      --state FILE      a journal: started again with it, the audit goes on (--jsonl only)\n"
     "\n"
+    "  many machines\n"
+    "      --queue URL       take hosts from a Redis server and leave the reports there:\n"
+    "                        redis://[user:password@]host[:port][/db]?stream=NAME, or unix:///path?…\n"
+    "      --enqueue         put hosts in, each once for all of that NAME; audit none\n"
+    "      --collect         write all reports (--jsonl) until no host is left\n"
+    "      --lease SECONDS   who was not heard of for so long loses its hosts to others (60)\n"
+    "\n"
     "Exit status: 0 done, 1 a host could not be audited, 2 misused, 3 --fail-on.\n";
 
 /* What the command line says; one a process. */
@@ -76,6 +83,8 @@ struct run_all {
     const char *sni, *fail_on;
     enum severity fail_severity;
     bool fail_by_severity, failed;
+    struct redis_url queue;
+    bool enqueue, collect;
 };
 
 /* ---- words ---- */
@@ -84,7 +93,7 @@ enum { F_JSONL = 128, F_HTML, F_JUNIT, F_SARIF, F_PROMETHEUS, F_EVIDENCE, F_CLIE
        F_CONNECT, F_SNI, F_NO_SNI, F_ALL, F_RESOLVER, F_NO_DNS, F_HTTP_PORT, F_NO_HTTP_PORT,
        F_NO_HTTP, F_RATE, F_INFLIGHT, F_NO_INTRUSIVE, F_THOROUGH, F_TIMEOUT, F_DEADLINE, F_CA,
        F_CT_LOGS, F_PIN, F_ISSUER, F_FAIL_ON, F_TARGETS, F_PUBLIC, F_EXCLUDE, F_PARALLEL,
-       F_NET_PARALLEL, F_NET_RATE, F_STATE };
+       F_NET_PARALLEL, F_NET_RATE, F_STATE, F_QUEUE, F_ENQUEUE, F_COLLECT, F_LEASE };
 
 static const struct cli_flag flags[] = {
     {"help", false, 'h'},
@@ -127,6 +136,10 @@ static const struct cli_flag flags[] = {
     {"network-parallel", true, (char)F_NET_PARALLEL},
     {"network-rate", true, (char)F_NET_RATE},
     {"state", true, (char)F_STATE},
+    {"queue", true, (char)F_QUEUE},
+    {"enqueue", false, (char)F_ENQUEUE},
+    {"collect", false, (char)F_COLLECT},
+    {"lease", true, (char)F_LEASE},
     {NULL, false, 0},
 };
 
@@ -315,6 +328,20 @@ static int count(const char *name, const char *text, uint64_t max, unsigned *ret
     return status;
 }
 
+static int choose_queue(struct run_all *a, const char *url)
+{
+    struct buf why;
+    char text[256] = "";
+    buf_init(&why, sizeof text - 1);
+    int err = redis_url_parse(&a->queue, str_c(url), &why);
+    snprintf(text, sizeof text, "%.*s", STR_ARG(buf_str(&why)));
+    buf_done(&why);
+    if (err)
+        return misused("--queue: %s", text);
+    a->run.queue = &a->queue;
+    return a->queue.stream[0] ? 0 : misused("--queue: which stream? (?stream=NAME at the end)");
+}
+
 static int flag_many(struct run_all *a, int letter, const char *value)
 {
     struct audit_run_options *o = &a->run;
@@ -323,6 +350,10 @@ static int flag_many(struct run_all *a, int letter, const char *value)
     case F_PUBLIC: o->public_ranges = true; return 0;
     case F_EXCLUDE: o->exclude = value; return 0;
     case F_STATE: o->state = value; return 0;
+    case F_QUEUE: return choose_queue(a, value);
+    case F_ENQUEUE: a->enqueue = true; return 0;
+    case F_COLLECT: a->collect = true; return 0;
+    case F_LEASE: return seconds("lease", value, &o->lease);
     case F_PARALLEL: return count("parallel", value, 4096, &o->parallel);
     case F_NET_PARALLEL:
         o->network_said = true;
@@ -435,6 +466,26 @@ static unsigned terminal_width(void)
     return w.ws_col < 40 ? 40 : w.ws_col > 240 ? 240 : w.ws_col;
 }
 
+/* Where targets come from, and whether that goes together with the rest. */
+static int check_source(struct run_all *a)
+{
+    const struct audit_run_options *o = &a->run;
+    bool listed = o->nwords || o->targets, queued = o->queue != NULL;
+    if ((a->enqueue || a->collect) && (!queued || (a->enqueue && a->collect)))
+        return misused("--enqueue, or --collect, goes with --queue");
+    if (queued && !a->enqueue && listed)
+        return misused("the hosts are in the queue: --enqueue puts some in");
+    if (!listed && (!queued || a->enqueue))
+        return misused("which host?");
+    if (o->state && (queued || o->format != &report_jsonl))
+        return misused("--state goes with --jsonl, and with no queue, which keeps its own");
+    if (queued && o->output && !a->collect)
+        return misused("the reports go into the queue: --collect --output FILE gets them out");
+    if (queued)
+        a->run.format = &report_jsonl;
+    return 0;
+}
+
 static int read_words(struct run_all *a, int argc, char **argv)
 {
     struct cli cli = {argc, argv, flags};
@@ -455,11 +506,7 @@ static int read_words(struct run_all *a, int argc, char **argv)
     }
     a->run.words = argv + cli.words;
     a->run.nwords = argc - cli.words;
-    if (!a->run.nwords && !a->run.targets)
-        return misused("which host?");
-    if (a->run.state && a->run.format != &report_jsonl)
-        return misused("--state goes with --jsonl: the other formats cannot be gone on with");
-    return 0;
+    return check_source(a);
 }
 
 int cmd_audit(int argc, char **argv)
@@ -483,7 +530,9 @@ int cmd_audit(int argc, char **argv)
         status = prepare(a);
     if (!status) {
         a->run.options = str_hash(buf_str(&a->said));
-        status = audit_run(&a->env, &a->run);
+        status = a->enqueue   ? audit_queue_enqueue(&a->env, &a->run)
+                 : a->collect ? audit_queue_collect(&a->env, &a->run)
+                              : audit_run(&a->env, &a->run);
         status = status != 2 && a->failed ? 3 : status;
     }
     finish(a);
