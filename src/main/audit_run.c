@@ -207,7 +207,7 @@ static void on_report(void *user, const struct audit_target *t, const char *tag,
     r->o->format->report(&r->pending, rep, &r->o->look, r->first);
     r->first = false;
     r->unreachable += rep->failure.n != 0;
-    r->o->on_report(r->o->user, rep);
+    r->o->on_report(r->o->report_user, rep);
     if (!buf_ok(&r->pending)) {
         cannot_write(r, buf_err(&r->pending));
         return;
@@ -548,12 +548,12 @@ static int run_all(struct run *r)
         return 1;
     }
     r->begun = loop_clock(r->env->loop);
-    r->progress = isatty(2) && !r->o->output && (r->many || r->o->format == &report_terminal);
+    r->progress = isatty(2) && !r->o->output && !r->o->quiet && (r->many || r->o->format == &report_terminal);
     if (r->progress)
         timer_start(r->env->loop, &r->tick, r->begun + SECOND / 5);
     int err = loop_run(r->env->loop);
     erase_progress(r);
-    if (r->many)
+    if (r->many && !r->o->quiet)
         sum_up(r);
     return err || r->bad || r->unreachable || r->list.faults ? 1 : 0;
 }

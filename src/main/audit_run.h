@@ -24,8 +24,10 @@ struct audit_run_options {
     bool network_said;
     /* What every target gets from the command line: --connect-to, --sni. */
     void (*prepare)(void *user, struct audit_target *t);
-    void (*on_report)(void *user, const struct report *r);
     void *user;
+    void (*on_report)(void *user, const struct report *r);
+    void *report_user;
+    bool quiet;                /* nothing on standard error but faults */
 };
 
 /* Exit status: 0, 1 (something could not be audited, read, or written), 2 (a word is no target).

@@ -1,5 +1,6 @@
 /* `gate443 audit HOST…`: what is wrong with a port 443, how bad that is, and what to do about it. */
 #include "audit/checks.h"
+#include "main/audit_command.h"
 #include "main/audit_files.h"
 #include "main/audit_queue.h"
 #include "main/cli.h"
@@ -85,6 +86,8 @@ struct run_all {
     bool fail_by_severity, failed;
     struct redis_url queue;
     bool enqueue, collect;
+    bool watching, scheduled;   /* `gate443 watch`; an option of it was given */
+    struct audit_watch watch;
 };
 
 /* ---- words ---- */
@@ -93,7 +96,8 @@ enum { F_JSONL = 128, F_HTML, F_JUNIT, F_SARIF, F_PROMETHEUS, F_EVIDENCE, F_CLIE
        F_CONNECT, F_SNI, F_NO_SNI, F_ALL, F_RESOLVER, F_NO_DNS, F_HTTP_PORT, F_NO_HTTP_PORT,
        F_NO_HTTP, F_RATE, F_INFLIGHT, F_NO_INTRUSIVE, F_THOROUGH, F_TIMEOUT, F_DEADLINE, F_CA,
        F_CT_LOGS, F_PIN, F_ISSUER, F_FAIL_ON, F_TARGETS, F_PUBLIC, F_EXCLUDE, F_PARALLEL,
-       F_NET_PARALLEL, F_NET_RATE, F_STATE, F_QUEUE, F_ENQUEUE, F_COLLECT, F_LEASE };
+       F_NET_PARALLEL, F_NET_RATE, F_STATE, F_QUEUE, F_ENQUEUE, F_COLLECT, F_LEASE,
+       F_EVERY, F_ONCE };
 
 static const struct cli_flag flags[] = {
     {"help", false, 'h'},
@@ -140,6 +144,8 @@ static const struct cli_flag flags[] = {
     {"enqueue", false, (char)F_ENQUEUE},
     {"collect", false, (char)F_COLLECT},
     {"lease", true, (char)F_LEASE},
+    {"every", true, (char)F_EVERY},
+    {"once", false, (char)F_ONCE},
     {NULL, false, 0},
 };
 
@@ -342,6 +348,24 @@ static int choose_queue(struct run_all *a, const char *url)
     return a->queue.stream[0] ? 0 : misused("--queue: which stream? (?stream=NAME at the end)");
 }
 
+/* "90m", "12h", "1d", "30s". */
+static int duration(const char *name, const char *text, uint64_t *ret)
+{
+    struct str s = str_c(text);
+    static const struct {
+        char unit;
+        uint64_t seconds;
+    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+    uint64_t n;
+    for (size_t i = 0; s.n && i < sizeof units / sizeof *units; i++)
+        if (s.p[s.n - 1] == units[i].unit && str_u64(str_sub(s, 0, s.n - 1), &n) && n &&
+            n <= 366u * 86400 / units[i].seconds) {
+            *ret = n * units[i].seconds * SECOND;
+            return 0;
+        }
+    return misused("--%s takes a time such as 90m, 12h or 1d, not \"%s\"", name, text);
+}
+
 static int flag_many(struct run_all *a, int letter, const char *value)
 {
     struct audit_run_options *o = &a->run;
@@ -353,6 +377,8 @@ static int flag_many(struct run_all *a, int letter, const char *value)
     case F_QUEUE: return choose_queue(a, value);
     case F_ENQUEUE: a->enqueue = true; return 0;
     case F_COLLECT: a->collect = true; return 0;
+    case F_EVERY: a->scheduled = true; return duration("every", value, &a->watch.every);
+    case F_ONCE: a->scheduled = a->watch.once = true; return 0;
     case F_LEASE: return seconds("lease", value, &o->lease);
     case F_PARALLEL: return count("parallel", value, 4096, &o->parallel);
     case F_NET_PARALLEL:
@@ -466,11 +492,30 @@ static unsigned terminal_width(void)
     return w.ws_col < 40 ? 40 : w.ws_col > 240 ? 240 : w.ws_col;
 }
 
+static int check_watch(struct run_all *a)
+{
+    struct audit_run_options *o = &a->run;
+    a->watch.json = o->format == &report_json;
+    a->watch.state = o->state;
+    o->state = NULL;
+    if (o->queue || o->output || (o->format != &report_json && o->format != &report_terminal))
+        return misused("a watch tells changes on standard output: no --queue, --output, --format");
+    if (!o->nwords && !o->targets)
+        return misused("which host?");
+    if (o->targets && !strcmp(o->targets, "-") && !a->watch.once)
+        return misused("standard input can be read only once: --targets FILE, or --once");
+    return 0;
+}
+
 /* Where targets come from, and whether that goes together with the rest. */
 static int check_source(struct run_all *a)
 {
     const struct audit_run_options *o = &a->run;
     bool listed = o->nwords || o->targets, queued = o->queue != NULL;
+    if (a->scheduled && !a->watching)
+        return misused("--every and --once go with `gate443 watch`");
+    if (a->watching)
+        return check_watch(a);
     if ((a->enqueue || a->collect) && (!queued || (a->enqueue && a->collect)))
         return misused("--enqueue, or --collect, goes with --queue");
     if (queued && !a->enqueue && listed)
@@ -486,12 +531,12 @@ static int check_source(struct run_all *a)
     return 0;
 }
 
-static int read_words(struct run_all *a, int argc, char **argv)
+static int read_words(struct run_all *a, int argc, char **argv, const char *help)
 {
     struct cli cli = {argc, argv, flags};
     for (int letter; (letter = cli_next(&cli)) != -1;) {
         if (letter == 'h' || letter == '?') {
-            fputs(usage, letter == 'h' ? stdout : stderr);
+            fputs(help, letter == 'h' ? stdout : stderr);
             return letter == 'h' ? -1 : 2;
         }
         int status = flag_many(a, letter, cli.value);
@@ -509,7 +554,8 @@ static int read_words(struct run_all *a, int argc, char **argv)
     return check_source(a);
 }
 
-int cmd_audit(int argc, char **argv)
+int audit_command(int argc, char **argv, const char *help,
+                  int (*watch)(struct audit_env *env, struct audit_run_options *o, const struct audit_watch *w))
 {
     struct run_all *a = calloc(1, sizeof *a);
     if (!a)
@@ -521,20 +567,28 @@ int cmd_audit(int argc, char **argv)
                                       .width = terminal_width(), .version = GATE443_VERSION};
     a->run.prepare = prepare_target;
     a->run.on_report = on_report;
-    a->run.user = a;
+    a->run.user = a->run.report_user = a;
+    a->watching = watch != NULL;
+    a->watch.every = 86400 * SECOND;
     buf_init(&a->said, AUDIT_FILE_MAX);
     int status = prepare_trust(a);
     if (!status)
-        status = read_words(a, argc, argv);
+        status = read_words(a, argc, argv, help);
     if (!status)
         status = prepare(a);
     if (!status) {
         a->run.options = str_hash(buf_str(&a->said));
-        status = a->enqueue   ? audit_queue_enqueue(&a->env, &a->run)
+        status = watch        ? watch(&a->env, &a->run, &a->watch)
+                 : a->enqueue ? audit_queue_enqueue(&a->env, &a->run)
                  : a->collect ? audit_queue_collect(&a->env, &a->run)
                               : audit_run(&a->env, &a->run);
         status = status != 2 && a->failed ? 3 : status;
     }
     finish(a);
     return status < 0 ? 0 : status;
+}
+
+int cmd_audit(int argc, char **argv)
+{
+    return audit_command(argc, argv, usage, NULL);
 }

@@ -262,3 +262,63 @@ def test_a_queue_that_does_not_let_us_in(redis):
     assert result.returncode == 1 and b"the queue: " in result.stderr
     result = audit("--queue", "redis://me:geheim@127.0.0.1:x?stream=a")
     assert result.returncode == 2 and b"geheim" not in result.stderr
+
+
+# --- gate443 watch -----------------------------------------------------------------------------------------------------
+
+def watch(*args):
+    return run_gate("watch", "--once", "--json", *args, *LEAN)
+
+
+def changes(result):
+    return [(line["target"], line["change"], line["worse"]) for line in lines_of(result.stdout)]
+
+
+def test_watch_tells_what_is_new(tmp_path):
+    state, port, http = tmp_path / "state", free_port(), free_port()
+    site = tmp_path / "site"
+    site.mkdir()
+    target = f"127.0.0.1:{port}"
+
+    def serve(name):
+        args = [str(binary()), "serve", str(site), "--https", target, "--http", f"127.0.0.1:{http}", "--name", name,
+                "--state", str(tmp_path / name)]
+        process = subprocess.Popen(args, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        wait_until(lambda: subprocess.run(["curl", "-sk", "-o", "/dev/null", f"https://{target}/"],
+                                          check=False).returncode in (0, 35), 20)
+        return process
+    server = serve("one.test")
+    try:
+        assert (target, "first", False) in changes(watch(target, "--state", state))
+        again = watch(target, "--state", state)
+        assert changes(again) == [] and again.returncode == 0
+    finally:
+        server.terminate()
+        server.wait()
+    gone = watch(target, "--state", state)
+    assert changes(gone) == [(target, "unreachable", True)] and gone.returncode == 3
+    assert changes(watch(target, "--state", state)) == []
+    server = serve("two.test")
+    try:
+        back = [kind for _, kind, _ in changes(watch(target, "--state", state))]
+        assert back[0] == "reachable" and "certificate" in back
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def test_watch_runs_until_it_is_told_to_stop(tmp_path, dead):
+    process = subprocess.Popen([str(binary()), "watch", "--every", "1s", "--state", str(tmp_path / "state"),
+                                f"127.0.0.1:{dead}", *LEAN],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        assert b"connection refused" in process.stdout.readline()
+        kept = tmp_path / "state" / f"127.0.0.1:{dead}.json"
+        first = kept.stat().st_mtime_ns
+        wait_until(lambda: kept.stat().st_mtime_ns != first)
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=5 * PATIENCE)
+        assert process.returncode == 0 and out == b"" and err == b""
+    finally:
+        end(process)
