@@ -9,6 +9,7 @@
 #include "audit/view_build.h"
 #include "io/dial.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <stdio.h>
 
@@ -99,6 +100,21 @@ static bool is_address(struct str host)
     return cert_host_ip(host, ip) > 0;
 }
 
+/* Of an IPv6 address: small letters, the longest run of zeros left out (RFC 5952). */
+static void one_spelling(char host[IDN_MAX], bool v6)
+{
+    struct in6_addr ip;
+    char text[INET6_ADDRSTRLEN];
+    if (v6 && inet_pton(AF_INET6, host, &ip) == 1 && inet_ntop(AF_INET6, &ip, text, sizeof text))
+        snprintf(host, IDN_MAX, "%s", text);
+}
+
+struct str audit_target_key(const struct audit_target *t, char out[AUDIT_KEY_MAX])
+{
+    int n = snprintf(out, AUDIT_KEY_MAX, strchr(t->host, ':') ? "[%s]:%u" : "%s:%u", t->host, t->port);
+    return str_of(out, n > 0 ? (size_t)n : 0);
+}
+
 int audit_target_parse(struct audit_target *ret, struct str text, struct buf *why)
 {
     struct audit_target t = {.port = 443};
@@ -121,6 +137,7 @@ int audit_target_parse(struct audit_target *ret, struct str text, struct buf *wh
     else
         snprintf(t.sni, sizeof t.sni, "%s", t.host);
     bool v6 = address && str_find(host, ':', 0) < host.n;
+    one_spelling(t.host, v6);
     snprintf(t.text, sizeof t.text, v6 ? "[%.*s]:%u" : "%.*s:%u", STR_ARG(host), t.port);
     *ret = t;
     return 0;
@@ -388,6 +405,13 @@ static int dial(void *user, enum probe_port port, struct stream **ret)
     return dial_tcp(run->audit->env->loop, port == PROBE_PORT_TLS ? &run->addr : &run->plain, ret);
 }
 
+static uint64_t may_dial(void *user, enum probe_port port, uint64_t now)
+{
+    struct run *run = user;
+    const struct audit_env *e = run->audit->env;
+    return e->may_dial(e->may_dial_user, &run->addr, now);
+}
+
 static uint16_t plain_port(const struct audit *a)
 {
     const struct audit_options *o = &a->env->options;
@@ -446,7 +470,7 @@ static int start_run(struct audit *a, const struct addr *addr, bool full)
     addr_set_port(&run->addr, a->connect_ports ? addr_port(addr) : a->target.port);
     uint16_t plain = full ? plain_port(a) : 0;
     addr_set_port(&run->plain, plain);
-    arena_init(&run->arena, 64 * 1024, 64u * 1024 * 1024);
+    arena_init(&run->arena, 16 * 1024, 64u * 1024 * 1024);
     run->text = arena_str(&run->arena, addr_text(&run->addr, text));
     struct plan_options plan = plan_options(a, plain);
     plan.only_contact = !full;
@@ -458,6 +482,7 @@ static int start_run(struct audit *a, const struct addr *addr, bool full)
                                .timeout = o->timeout,
                                .deadline = o->deadline,
                                .dial = dial,
+                               .may_dial = a->env->may_dial ? may_dial : NULL,
                                .on_probe = on_probe,
                                .on_done = on_run_done,
                                .user = run};
@@ -530,7 +555,12 @@ static void find_addresses(struct audit *a)
     const struct audit_target *t = &a->target;
     a->addresses_pending = true;
     int err = 0;
-    if (t->nconnect) {
+    if (t->refused) {
+        a->report.failure = str_c(t->refused);
+        on_addresses(a, 0, NULL, 0);
+    } else if (t->unresolved) {
+        on_addresses(a, t->unresolved, NULL, 0);
+    } else if (t->nconnect) {
         a->connect_ports = true;
         on_addresses(a, 0, t->connect, t->nconnect);
     } else {
@@ -552,8 +582,8 @@ struct audit *audit_new(const struct audit_env *env, const struct audit_target *
     a->on_done = on_done;
     a->user = user;
     a->begun = loop_clock(env->loop);
-    arena_init(&a->arena, 16 * 1024, 8u * 1024 * 1024);
-    arena_init(&a->report.arena, 64 * 1024, REPORT_MAX);
+    arena_init(&a->arena, 4 * 1024, 8u * 1024 * 1024);
+    arena_init(&a->report.arena, 16 * 1024, REPORT_MAX);
     task_init(&a->finish, on_finish);
     a->report.target = str_c(a->target.text);
     a->report.host = str_c(a->target.host);

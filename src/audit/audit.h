@@ -21,10 +21,16 @@ struct audit_target {
     uint16_t port;
     struct addr connect[AUDIT_ADDRESSES_MAX]; /* --connect-to; none: the name's addresses */
     size_t nconnect;
+    int unresolved; /* −err: the name was asked for already, and has no address */
+    const char *refused; /* it is not to be audited, and why: the report's failure; else NULL */
 };
 
 /* -ERR_SYNTAX and the like: *why is told what is wrong. Port: 443 unless it says so. */
 int must_use audit_target_parse(struct audit_target *ret, struct str text, struct buf *why);
+
+/* "host:port" with the host in one spelling: two targets are the same if these are. */
+#define AUDIT_KEY_MAX (IDN_MAX + 8)
+struct str audit_target_key(const struct audit_target *t, char out[AUDIT_KEY_MAX]);
 
 struct audit_options {
     unsigned inflight, rate; /* see endpoint.h */
@@ -58,6 +64,10 @@ struct audit_env {
     struct resolver *const *resolvers; /* beside the first */
     const char *const *resolver_names; /* of them, for reports */
     size_t nresolvers;
+    /* When (ns, monotonic) the next connection to that address may begin; `now` or earlier: at once,
+     * and it counts. For limits that many audits share. NULL: none. */
+    uint64_t (*may_dial)(void *user, const struct addr *to, uint64_t now);
+    void *may_dial_user;
 };
 
 struct audit;

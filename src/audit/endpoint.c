@@ -328,13 +328,16 @@ static void link_read(struct link *l)
 }
 
 /* What a probe sends in answer to an alert that ended it is not worth a packet. A failed write is
- * no end yet: what the peer said before it closed is still to be read. */
+ * no end yet: what the peer said before it closed is still to be read. But why no connection came
+ * about is told only once, to whoever asks first. */
 static void link_write(struct link *l)
 {
     uint64_t now = loop_clock(l->endpoint->env.loop);
     while (!probe_done(l->probe) && now >= l->write_at) {
         struct str out = probe_out(l->probe);
         ssize_t n = out.n ? stream_write(l->stream, &out, 1, false) : 0;
+        if (n < 0 && n != -ERR_RESET && !l->probe->o->connected)
+            link_ended(l, n);
         if (n <= 0)
             return;
         link_connected(l);
@@ -468,17 +471,18 @@ static void start(struct endpoint *e, const struct probe_spec *spec, bool alone,
 
 static bool may_start(struct endpoint *e)
 {
-    uint64_t now = loop_clock(e->env.loop);
+    uint64_t now = loop_clock(e->env.loop), when = e->next_start;
     if (e->open >= e->limit || e->ended)
         return false;
     unsigned rate = !e->rate || (e->env.rate && e->env.rate < e->rate) ? e->env.rate : e->rate;
-    if (!rate)
-        return true;
-    if (now < e->next_start) {
-        timer_start(e->env.loop, &e->pace, e->next_start);
+    if (when <= now && e->env.may_dial)
+        when = e->env.may_dial(e->env.user, PROBE_PORT_TLS, now);
+    if (when > now) {
+        timer_start(e->env.loop, &e->pace, when);
         return false;
     }
-    e->next_start = now + SECOND / rate;
+    if (rate)
+        e->next_start = now + SECOND / rate;
     return true;
 }
 
@@ -554,7 +558,8 @@ static void pump(struct endpoint *e)
         struct probe_spec s = e->again[--e->nagain];
         start(e, &s, true, ROLE_PLAN);
     }
-    while (!e->nagain && !(release && e->nheld) && e->plan.taken < e->plan.queued && may_start(e) && (spec = plan_next(&e->plan)))
+    while (!e->nagain && !(release && e->nheld) && e->plan.taken < e->plan.queued &&
+           may_start(e) && (spec = plan_next(&e->plan)))
         start(e, spec, false, ROLE_PLAN);
     if (e->nagain || e->nheld || !plan_finished(&e->plan))
         return;

@@ -25,6 +25,8 @@ struct endpoint_env {
     uint64_t deadline;      /* ns for all; 0: ENDPOINT_DEADLINE */
     /* A connection to one of the two ports. */
     int (*dial)(void *user, enum probe_port port, struct stream **ret);
+    /* When (ns) the next connection may begin; `now` or earlier: at once. NULL: whenever. */
+    uint64_t (*may_dial)(void *user, enum probe_port port, uint64_t now);
     /* Once a probe has ended; o stays the endpoint's. May be NULL. */
     void (*on_probe)(void *user, const struct observation *o);
     /* All is known; called once, never from within endpoint_new. */

@@ -1,6 +1,8 @@
 /* The plan's frame: its tasks, its queue, and what they share; see plan.h. */
 #include "audit/plan.h"
 
+#include <stdlib.h>
+
 static const struct task_row *const rows[] = {
     &task_versions, &task_walk13,  &task_walk12, &task_walk11, &task_walk10,      &task_walk_ssl3,
     &task_http,     &task_tests,   &task_cbc,    &task_robot,  &task_resume,      &task_certificates,
@@ -10,11 +12,27 @@ _Static_assert(sizeof rows / sizeof *rows <= PLAN_TASKS_MAX, "room for every tas
 
 /* ---- the queue ---- */
 
+/* It starts small: most audits never ask for more than some tens at a time. */
+static int grow_queue(struct plan *p)
+{
+    size_t cap = p->queue_cap ? p->queue_cap * 2 : 16;
+    struct probe_spec *more = realloc(p->queue, cap * sizeof *more);
+    if (!more)
+        return -ERR_NOMEM;
+    p->queue = more;
+    p->queue_cap = cap;
+    return 0;
+}
+
 void plan_try(struct plan *p, struct plan_task *t, const struct probe_spec *spec)
 {
     if (p->taken == p->queued)
         p->taken = p->queued = 0;
     if (p->queued == PLAN_QUEUE_MAX || p->started + p->queued - p->taken >= PLAN_CONNECTIONS_MAX) {
+        p->failed = true;
+        return;
+    }
+    if (p->queued == p->queue_cap && grow_queue(p)) {
         p->failed = true;
         return;
     }
@@ -57,6 +75,15 @@ static void observe_time(struct tls_facts *f, const struct observation *o)
     f->timeouts += o->ending == ENDING_TIMEOUT;
 }
 
+/* Nobody answers there: what was asked for is not worth a packet each. */
+static void give_up_if_dead(struct plan *p)
+{
+    if (!p->facts.failure || p->reached)
+        return;
+    while (p->taken < p->queued)
+        p->queue[p->taken++].task->in_flight--;
+}
+
 void plan_observe(struct plan *p, const struct observation *o)
 {
     struct plan_task *t = o->spec.task;
@@ -65,8 +92,10 @@ void plan_observe(struct plan *p, const struct observation *o)
     t->in_flight--;
     observe_time(&p->facts, o);
     observe_handshake(p, o);
+    p->reached = p->reached || o->connected;
     t->row->step(p, t, o);
     wake(p);
+    give_up_if_dead(p);
 }
 
 /* ---- beginning and end ---- */
@@ -86,7 +115,7 @@ int plan_init(struct plan *p, const struct plan_options *o, struct crypto *crypt
               struct kex_keys *keys)
 {
     *p = (struct plan){.options = *o, .crypto = crypto, .keys = keys};
-    arena_init(&p->arena, 64 * 1024, PLAN_ARENA_MAX);
+    arena_init(&p->arena, 16 * 1024, PLAN_ARENA_MAX);
     int err = init_versions(p);
     size_t n = o->only_contact ? 1 : sizeof rows / sizeof *rows;
     for (size_t i = 0; !err && i < n; i++)
@@ -100,6 +129,8 @@ int plan_init(struct plan *p, const struct plan_options *o, struct crypto *crypt
 
 void plan_done(struct plan *p)
 {
+    free(p->queue);
+    p->queue = NULL;
     arena_done(&p->arena);
 }
 

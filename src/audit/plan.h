@@ -74,12 +74,13 @@ struct plan {
     size_t nkeys;
     unsigned key_kinds[2];    /* of curves, of primes: how many were looked at */
     struct tls_session *session12, *session13, *early13;
-    struct probe_spec queue[PLAN_QUEUE_MAX];
-    size_t queued, taken;     /* queue[taken .. queued) waits */
+    struct probe_spec *queue; /* heap, at most PLAN_QUEUE_MAX */
+    size_t queued, taken, queue_cap; /* queue[taken .. queued) waits */
     struct plan_task tasks[PLAN_TASKS_MAX];
     size_t ntasks;
     unsigned in_flight;
     uint32_t started, ended;
+    bool reached;             /* a connection stood at least once */
     bool failed;              /* memory, or more probes than there may be */
 };
 

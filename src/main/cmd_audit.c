@@ -1,8 +1,8 @@
 /* `gate443 audit HOST…`: what is wrong with a port 443, how bad that is, and what to do about it. */
-#include "audit/audit.h"
 #include "audit/checks_reference.h"
-#include "audit/report_format.h"
-#include "audit/report_progress.h"
+#include "main/audit_command.h"
+#include "main/audit_files.h"
+#include "main/audit_queue.h"
 #include "main/cli.h"
 #include "main/commands.h"
 
@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: gate443 audit [options] HOST[:PORT]…\n"
+    "usage: gate443 audit [options] HOST[:PORT]… | --targets FILE | --queue URL\n"
     "  Tests any TLS port (443 where none is named) for every known weakness, with a grade, reasons\n"
     "  and the fix. HOST: a name, also an internal or international one, or an address.\n"
     "\n"
@@ -58,27 +58,33 @@ static const char usage[] =
     "\n"
     "      --checks          print what is checked, how, and the remedies (Markdown)\n"
     "\n"
+    "  many hosts\n"
+    "      --targets FILE    a list (-: standard input) of hosts and ranges of addresses: 10.0.0.0/24,\n"
+    "                        10.0.0.0/24:8443, 10.0.0.1-10.0.0.9; # begins a comment\n"
+    "      --public-ranges   also ranges with public addresses\n"
+    "      --exclude FILE    names, *.names, addresses and ranges that are left alone\n"
+    "      --parallel N      at most N hosts at once (64; then 4 connections to each)\n"
+    "      --network-parallel N  of those, in one IPv4 /24 or IPv6 /48 (4)\n"
+    "      --network-rate N  begin at most N connections a second to one of those (50)\n"
+    "      --state FILE      a journal: started again with it, the audit goes on (--jsonl only)\n"
+    "\n"
+    "  many machines\n"
+    "      --queue URL       take hosts from a Redis server and leave the reports there:\n"
+    "                        redis://[user:password@]host[:port][/db]?stream=NAME, or unix:///path?…\n"
+    "      --enqueue         put hosts in, each once for all of that NAME; audit none\n"
+    "      --collect         write all reports (--jsonl) until no host is left\n"
+    "      --lease SECONDS   who was not heard of for so long loses its hosts to others (60)\n"
+    "\n"
     "Exit status: 0 done, 1 a host could not be audited, 2 misused, 3 --fail-on.\n";
 
 enum { VIAS_MAX = 16, RESOLVERS_MAX = 16 }; /* more would only be noise */
-enum { TARGETS_MAX = 256, PARALLEL = 8, TEXT_MAX_BYTES = 64 * 1024 * 1024 };
 
-/* The whole run; one a process. */
+/* What the command line says; one a process. */
 struct run_all {
     struct loop *loop;
     struct audit_env env;
-    struct audit_target targets[TARGETS_MAX];
-    size_t ntargets, next, running, done;
-    struct audit *live[PARALLEL];
-    const struct report_format *format;
-    struct format_options look;
-    FILE *out;
-    const char *out_path;
-    struct buf text;            /* of one report */
-    bool first;
-    struct timer tick;          /* of the progress line */
-    bool progress;
-    unsigned frame;
+    struct audit_run_options run;
+    struct buf said;            /* options that change what is found or told, as text */
     struct trust_store *stores[AUDIT_STORES_MAX];
     struct ct_logs ct_logs;
     struct mitm_pins pins;
@@ -94,7 +100,11 @@ struct run_all {
     bool no_sni;
     const char *sni, *fail_on;
     enum severity fail_severity;
-    bool fail_by_severity, failed, unreachable;
+    bool fail_by_severity, failed;
+    struct redis_url queue;
+    bool enqueue, collect;
+    bool watching, scheduled;   /* `gate443 watch`; an option of it was given */
+    struct audit_watch watch;
 };
 
 /* ---- words ---- */
@@ -102,7 +112,9 @@ struct run_all {
 enum { F_JSONL = 128, F_HTML, F_JUNIT, F_SARIF, F_PROMETHEUS, F_EVIDENCE, F_CLIENTS, F_COLOR,
        F_CONNECT, F_SNI, F_NO_SNI, F_ALL, F_RESOLVER, F_NO_DNS, F_HTTP_PORT, F_NO_HTTP_PORT,
        F_NO_HTTP, F_NO_QUIC, F_RATE, F_INFLIGHT, F_NO_INTRUSIVE, F_THOROUGH, F_TIMEOUT, F_DEADLINE, F_CA,
-       F_CT_LOGS, F_PIN, F_ISSUER, F_VIA, F_REMEMBER, F_CHECKS, F_FAIL_ON };
+       F_CT_LOGS, F_PIN, F_ISSUER, F_VIA, F_REMEMBER, F_CHECKS, F_FAIL_ON, F_TARGETS, F_PUBLIC, F_EXCLUDE, F_PARALLEL,
+       F_NET_PARALLEL, F_NET_RATE, F_STATE, F_QUEUE, F_ENQUEUE, F_COLLECT, F_LEASE,
+       F_EVERY, F_ONCE };
 
 static const struct cli_flag flags[] = {
     {"help", false, 'h'},
@@ -142,6 +154,19 @@ static const struct cli_flag flags[] = {
     {"remember", true, (char)F_REMEMBER},
     {"checks", false, (char)F_CHECKS},
     {"via", true, (char)F_VIA},
+    {"targets", true, (char)F_TARGETS},
+    {"public-ranges", false, (char)F_PUBLIC},
+    {"exclude", true, (char)F_EXCLUDE},
+    {"parallel", true, (char)F_PARALLEL},
+    {"network-parallel", true, (char)F_NET_PARALLEL},
+    {"network-rate", true, (char)F_NET_RATE},
+    {"state", true, (char)F_STATE},
+    {"queue", true, (char)F_QUEUE},
+    {"enqueue", false, (char)F_ENQUEUE},
+    {"collect", false, (char)F_COLLECT},
+    {"lease", true, (char)F_LEASE},
+    {"every", true, (char)F_EVERY},
+    {"once", false, (char)F_ONCE},
     {NULL, false, 0},
 };
 
@@ -166,32 +191,13 @@ static int number(const char *name, const char *text, uint64_t min, uint64_t max
     return 0;
 }
 
-static int read_file(const char *path, struct buf *into)
-{
-    FILE *f = fopen(path, "rbe");
-    if (!f) {
-        fprintf(stderr, "gate443 audit: %s: %s\n", path, strerror(errno));
-        return 1;
-    }
-    char piece[16384];
-    size_t n;
-    int err = 0;
-    while ((n = fread(piece, 1, sizeof piece, f)) > 0 && !err)
-        err = buf_append(into, str_of(piece, n));
-    bool bad = ferror(f) || err;
-    fclose(f);
-    if (bad)
-        fprintf(stderr, "gate443 audit: %s: %s\n", path, err ? err_text(err) : "cannot be read");
-    return bad;
-}
-
 static int add_store(struct run_all *a, const char *name, const char *path, bool public_roots)
 {
     struct buf pem;
     if (a->env.nstores == AUDIT_STORES_MAX)
         return misused("too many --ca files (%d at most)", AUDIT_STORES_MAX - 1);
-    buf_init(&pem, TEXT_MAX_BYTES);
-    int status = read_file(path, &pem);
+    buf_init(&pem, AUDIT_FILE_MAX);
+    int status = audit_file_read(path, &pem);
     int err = status ? 0 : trust_store_new(name, buf_str(&pem), public_roots, &a->stores[a->env.nstores]);
     buf_done(&pem);
     if (err) {
@@ -208,8 +214,8 @@ static int add_store(struct run_all *a, const char *name, const char *path, bool
 static int add_ct_logs(struct run_all *a, const char *path)
 {
     struct buf json;
-    buf_init(&json, TEXT_MAX_BYTES);
-    int status = read_file(path, &json);
+    buf_init(&json, AUDIT_FILE_MAX);
+    int status = audit_file_read(path, &json);
     int err = status ? 0 : ct_logs_read(&a->arena, buf_str(&json), &a->ct_logs);
     buf_done(&json);
     if (err) {
@@ -229,7 +235,7 @@ static int add_pin(struct run_all *a, const char *text)
     buf_init(&pins, 1u << 20);
     if (one)
         buf_add(&pins, str_c(text));
-    int status = one ? 0 : read_file(text, &pins);
+    int status = one ? 0 : audit_file_read(text, &pins);
     int err = status ? 0 : mitm_pins_add(&a->pins, buf_str(&pins), &line);
     buf_done(&pins);
     a->env.pins = &a->pins;
@@ -244,7 +250,7 @@ static int read_memory(struct run_all *a, const char *path)
     struct buf text;
     uint64_t seed[2];
     buf_init(&text, MITM_STORE_MAX);
-    int status = access(path, F_OK) == 0 ? read_file(path, &text) : 0;
+    int status = access(path, F_OK) == 0 ? audit_file_read(path, &text) : 0;
     int err = status || getrandom(seed, sizeof seed, 0) != sizeof seed ? -ERR_IO : 0;
     if (!err)
         err = mitm_store_init(&a->memory, buf_str(&text), seed);
@@ -339,8 +345,8 @@ static int choose_fail_on(struct run_all *a, const char *text)
 
 static int choose_format(struct run_all *a, const char *name)
 {
-    a->format = report_format_find(str_c(name));
-    return a->format ? 0 : misused("there is no format \"%s\"", name);
+    a->run.format = report_format_find(str_c(name));
+    return a->run.format ? 0 : misused("there is no format \"%s\"", name);
 }
 
 static int seconds(const char *name, const char *text, uint64_t *ret)
@@ -360,15 +366,15 @@ static int flag_form(struct run_all *a, int letter, const char *value)
     case F_SARIF: return choose_format(a, "sarif");
     case F_PROMETHEUS: return choose_format(a, "prometheus");
     case 'f': return choose_format(a, value);
-    case 'o': a->out_path = value; return 0;
-    case 'v': a->look.verbose = true; return 0;
+    case 'o': a->run.output = value; return 0;
+    case 'v': a->run.look.verbose = true; return 0;
     case F_EVIDENCE: a->env.options.evidence = true; return 0;
     case F_CLIENTS: a->env.options.show_clients = true; return 0;
     case F_FAIL_ON: return choose_fail_on(a, value);
     case F_COLOR:
         if (strcmp(value, "auto") && strcmp(value, "always") && strcmp(value, "never"))
             return misused("--color takes auto, always or never, not \"%s\"", value);
-        a->look.colour = strcmp(value, "always") == 0 || (a->look.colour && strcmp(value, "never"));
+        a->run.look.colour = strcmp(value, "always") == 0 || (a->run.look.colour && strcmp(value, "never"));
         return 0;
     default: return -1;
     }
@@ -415,20 +421,83 @@ static int flag_audit(struct run_all *a, int letter, const char *value)
     }
 }
 
-static int read_target(struct run_all *a, const char *word)
+static int count(const char *name, const char *text, uint64_t max, unsigned *ret)
+{
+    uint64_t v = 0;
+    int status = number(name, text, 1, max, &v);
+    *ret = (unsigned)v;
+    return status;
+}
+
+static int choose_queue(struct run_all *a, const char *url)
 {
     struct buf why;
-    char text[512] = "";
-    struct audit_target *t = &a->targets[a->ntargets];
-    if (a->ntargets == TARGETS_MAX)
-        return misused("more than %d hosts", TARGETS_MAX);
+    char text[256] = "";
     buf_init(&why, sizeof text - 1);
-    int err = audit_target_parse(t, str_c(word), &why);
-    if (err)
-        snprintf(text, sizeof text, "%.*s", STR_ARG(buf_str(&why)));
+    int err = redis_url_parse(&a->queue, str_c(url), &why);
+    snprintf(text, sizeof text, "%.*s", STR_ARG(buf_str(&why)));
     buf_done(&why);
     if (err)
-        return misused("%s", text);
+        return misused("--queue: %s", text);
+    a->run.queue = &a->queue;
+    return a->queue.stream[0] ? 0 : misused("--queue: which stream? (?stream=NAME at the end)");
+}
+
+/* "90m", "12h", "1d", "30s". */
+static int duration(const char *name, const char *text, uint64_t *ret)
+{
+    struct str s = str_c(text);
+    static const struct {
+        char unit;
+        uint64_t seconds;
+    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+    uint64_t n;
+    for (size_t i = 0; s.n && i < sizeof units / sizeof *units; i++)
+        if (s.p[s.n - 1] == units[i].unit && str_u64(str_sub(s, 0, s.n - 1), &n) && n &&
+            n <= 366u * 86400 / units[i].seconds) {
+            *ret = n * units[i].seconds * SECOND;
+            return 0;
+        }
+    return misused("--%s takes a time such as 90m, 12h or 1d, not \"%s\"", name, text);
+}
+
+static int flag_many(struct run_all *a, int letter, const char *value)
+{
+    struct audit_run_options *o = &a->run;
+    switch ((unsigned char)letter) {
+    case F_TARGETS: o->targets = value; return 0;
+    case F_PUBLIC: o->public_ranges = true; return 0;
+    case F_EXCLUDE: o->exclude = value; return 0;
+    case F_STATE: o->state = value; return 0;
+    case F_QUEUE: return choose_queue(a, value);
+    case F_ENQUEUE: a->enqueue = true; return 0;
+    case F_COLLECT: a->collect = true; return 0;
+    case F_EVERY: a->scheduled = true; return duration("every", value, &a->watch.every);
+    case F_ONCE: a->scheduled = a->watch.once = true; return 0;
+    case F_LEASE: return seconds("lease", value, &o->lease);
+    case F_PARALLEL: return count("parallel", value, 4096, &o->parallel);
+    case F_NET_PARALLEL:
+        o->network_said = true;
+        return count("network-parallel", value, 4096, &o->network_parallel);
+    case F_NET_RATE:
+        o->network_said = true;
+        return count("network-rate", value, 1000000, &o->network_rate);
+    default: return -1;
+    }
+}
+
+/* What a journal must be of, to be gone on with: everything but how fast and whom. */
+static void note_option(struct run_all *a, int letter, const char *value)
+{
+    if ((unsigned char)letter != F_RATE && (unsigned char)letter != F_INFLIGHT && letter != 'o')
+        buf_addf(&a->said, "%u=%s\n", (unsigned char)letter, value ? value : "");
+}
+
+/* ---- the run ---- */
+
+static void prepare_target(void *user, struct audit_target *t)
+{
+    const struct run_all *a = user;
     for (size_t i = 0; i < a->nconnect; i++) {
         t->connect[i] = a->connect[i];
         if (addr_port(&t->connect[i]) == 0)
@@ -439,51 +508,6 @@ static int read_target(struct run_all *a, const char *word)
         snprintf(t->sni, sizeof t->sni, "%s", a->sni);
     if (a->no_sni)
         t->sni[0] = 0;
-    a->ntargets++;
-    return 0;
-}
-
-/* ---- the run ---- */
-
-static void flush_text(struct run_all *a)
-{
-    struct str s = buf_str(&a->text);
-    if (s.n)
-        fwrite(s.p, 1, s.n, a->out);
-    buf_clear(&a->text);
-}
-
-static void erase_progress(struct run_all *a)
-{
-    struct buf line;
-    if (!a->progress)
-        return;
-    buf_init(&line, 4096);
-    report_progress_erase(&line, &a->look);
-    fwrite(buf_str(&line).p, 1, line.n, stderr);
-    buf_done(&line);
-}
-
-static void on_tick(struct timer *t, uint64_t now)
-{
-    struct run_all *a = LIST_ENTRY(t, struct run_all, tick);
-    struct audit_progress all = {.doing = NULL};
-    struct buf line;
-    for (size_t i = 0; i < PARALLEL; i++) {
-        struct audit_progress p;
-        if (!a->live[i])
-            continue;
-        audit_progress(a->live[i], &p);
-        all.done += p.done;
-        all.known += p.known;
-        all.doing = p.doing;
-    }
-    buf_init(&line, 4096);
-    report_progress_draw(&line, &all, a->frame++, &a->look);
-    fwrite(buf_str(&line).p, 1, line.n, stderr);
-    fflush(stderr);
-    buf_done(&line);
-    timer_start(a->loop, t, now + SECOND / 12);
 }
 
 static int grade_rank(const char *letter)
@@ -506,73 +530,16 @@ static bool fails(const struct run_all *a, const struct report *r)
     return !a->fail_by_severity && grade_rank(r->overall.letter) > grade_rank(a->fail_on);
 }
 
-static void start_next(struct run_all *a);
-
-static void on_done(void *user, struct audit *audit, const struct report *r)
+static void on_report(void *user, const struct report *r)
 {
     struct run_all *a = user;
-    erase_progress(a);
-    a->format->report(&a->text, r, &a->look, a->first);
-    a->first = false;
-    flush_text(a);
     a->failed = a->failed || fails(a, r);
-    a->unreachable = a->unreachable || r->failure.n || !r->overall.letter;
-    for (size_t i = 0; i < PARALLEL; i++)
-        if (a->live[i] == audit)
-            a->live[i] = NULL;
-    audit_free(audit);
-    a->running--;
-    a->done++;
-    start_next(a);
 }
 
-static void start_next(struct run_all *a)
-{
-    for (size_t i = 0; i < PARALLEL && a->next < a->ntargets; i++) {
-        if (a->live[i])
-            continue;
-        a->live[i] = audit_new(&a->env, &a->targets[a->next++], on_done, a);
-        a->running += a->live[i] != NULL;
-        if (!a->live[i])
-            a->unreachable = true;
-    }
-    if (a->running == 0)
-        loop_stop(a->loop);
-}
-
-static int open_output(struct run_all *a)
-{
-    a->out = stdout;
-    if (!a->out_path)
-        return 0;
-    a->out = fopen(a->out_path, "wbe");
-    if (a->out)
-        return 0;
-    fprintf(stderr, "gate443 audit: %s: %s\n", a->out_path, strerror(errno));
-    return 1;
-}
-
-static int close_output(struct run_all *a)
-{
-    bool bad = fflush(a->out) != 0 || ferror(a->out);
-    if (a->out != stdout)
-        bad = fclose(a->out) != 0 || bad;
-    if (bad)
-        fprintf(stderr, "gate443 audit: %s: the report cannot be written\n",
-                a->out_path ? a->out_path : "standard output");
-    return bad;
-}
-
-static int prepare(struct run_all *a)
+/* First of all, so that the authorities of --ca come behind. */
+static int prepare_trust(struct run_all *a)
 {
     static const char *const bundle = "/etc/ssl/certs/ca-certificates.crt";
-    a->loop = a->env.loop = loop_epoll_new();
-    a->env.crypto = crypto_new();
-    a->env.keys = a->env.crypto ? kex_keys_new(a->env.crypto) : NULL;
-    if (!a->loop || !a->env.keys || timer_init(a->loop, &a->tick, on_tick)) {
-        fputs("gate443 audit: out of memory\n", stderr);
-        return 1;
-    }
     if (access(bundle, R_OK) == 0)
         return add_store(a, "system", bundle, true);
     fprintf(stderr, "gate443 audit: %s is not there: no certificate is trusted (package "
@@ -604,31 +571,20 @@ static int make_resolvers(struct run_all *a)
     return status;
 }
 
-static int run(struct run_all *a)
+static int prepare(struct run_all *a)
 {
-    if (open_output(a))
-        return 1;
-    a->progress = a->format == &report_terminal && isatty(2) && !a->out_path;
-    buf_init(&a->text, REPORT_OUT_MAX);
-    a->first = true;
-    a->format->begin(&a->text, &a->look);
-    flush_text(a);
-    start_next(a);
-    if (a->progress)
-        timer_start(a->loop, &a->tick, loop_clock(a->loop) + SECOND / 5);
-    int err = a->done < a->ntargets ? loop_run(a->loop) : 0;
-    erase_progress(a);
-    a->format->end(&a->text, &a->look);
-    flush_text(a);
-    buf_done(&a->text);
-    int bad = close_output(a) | write_memory(a);
-    return err || bad ? 1 : a->failed ? 3 : a->unreachable ? 1 : 0;
+    audit_run_raise_limit();
+    a->loop = a->env.loop = loop_epoll_new();
+    a->env.crypto = crypto_new();
+    a->env.keys = a->env.crypto ? kex_keys_new(a->env.crypto) : NULL;
+    if (a->loop && a->env.keys)
+        return make_resolvers(a);
+    fputs("gate443 audit: out of memory\n", stderr);
+    return 1;
 }
 
 static void finish(struct run_all *a)
 {
-    if (a->loop)
-        timer_done(a->loop, &a->tick);
     resolver_free(a->env.resolver);
     for (size_t i = 0; i < RESOLVERS_MAX; i++)
         resolver_free(a->others[i]);
@@ -640,6 +596,7 @@ static void finish(struct run_all *a)
     if (a->env.remembered)
         mitm_store_done(&a->memory);
     arena_done(&a->arena);
+    buf_done(&a->said);
     free(a);
 }
 
@@ -654,7 +611,7 @@ static unsigned terminal_width(void)
 static int print_checks(void)
 {
     struct buf out;
-    buf_init(&out, TEXT_MAX_BYTES);
+    buf_init(&out, AUDIT_FILE_MAX);
     checks_reference(&out);
     fwrite(buf_str(&out).p, 1, out.n, stdout);
     int status = buf_ok(&out) ? -1 : 1;
@@ -662,50 +619,107 @@ static int print_checks(void)
     return status;
 }
 
-static int read_words(struct run_all *a, int argc, char **argv)
+static int check_watch(struct run_all *a)
+{
+    struct audit_run_options *o = &a->run;
+    a->watch.json = o->format == &report_json;
+    a->watch.state = o->state;
+    o->state = NULL;
+    if (o->queue || o->output || (o->format != &report_json && o->format != &report_terminal))
+        return misused("a watch tells changes on standard output: no --queue, --output, --format");
+    if (!o->nwords && !o->targets)
+        return misused("which host?");
+    if (o->targets && !strcmp(o->targets, "-") && !a->watch.once)
+        return misused("standard input can be read only once: --targets FILE, or --once");
+    return 0;
+}
+
+/* Where targets come from, and whether that goes together with the rest. */
+static int check_source(struct run_all *a)
+{
+    const struct audit_run_options *o = &a->run;
+    bool listed = o->nwords || o->targets, queued = o->queue != NULL;
+    if (a->scheduled && !a->watching)
+        return misused("--every and --once go with `gate443 watch`");
+    if (a->watching)
+        return check_watch(a);
+    if ((a->enqueue || a->collect) && (!queued || (a->enqueue && a->collect)))
+        return misused("--enqueue, or --collect, goes with --queue");
+    if (queued && !a->enqueue && listed)
+        return misused("the hosts are in the queue: --enqueue puts some in");
+    if (!listed && (!queued || a->enqueue))
+        return misused("which host?");
+    if (o->state && (queued || o->format != &report_jsonl))
+        return misused("--state goes with --jsonl, and with no queue, which keeps its own");
+    if (queued && o->output && !a->collect)
+        return misused("the reports go into the queue: --collect --output FILE gets them out");
+    if (queued)
+        a->run.format = &report_jsonl;
+    return 0;
+}
+
+static int read_words(struct run_all *a, int argc, char **argv, const char *help)
 {
     struct cli cli = {argc, argv, flags};
     for (int letter; (letter = cli_next(&cli)) != -1;) {
         if (letter == 'h' || letter == '?') {
-            fputs(usage, letter == 'h' ? stdout : stderr);
+            fputs(help, letter == 'h' ? stdout : stderr);
             return letter == 'h' ? -1 : 2;
         }
         if ((unsigned char)letter == F_CHECKS)
             return print_checks();
-        int status = flag_form(a, letter, cli.value);
+        int status = flag_many(a, letter, cli.value);
+        if (status < 0) {
+            note_option(a, letter, cli.value);
+            status = flag_form(a, letter, cli.value);
+        }
         if (status < 0)
             status = flag_audit(a, letter, cli.value);
         if (status)
             return status;
     }
-    if (cli.words == argc)
-        return misused("which host?");
-    for (int i = cli.words; i < argc; i++) {
-        int status = read_target(a, argv[i]);
-        if (status)
-            return status;
-    }
-    return 0;
+    a->run.words = argv + cli.words;
+    a->run.nwords = argc - cli.words;
+    return check_source(a);
 }
 
-int cmd_audit(int argc, char **argv)
+int audit_command(int argc, char **argv, const char *help,
+                  int (*watch)(struct audit_env *env, struct audit_run_options *o, const struct audit_watch *w))
 {
     struct run_all *a = calloc(1, sizeof *a);
     if (!a)
         return 1;
-    arena_init(&a->arena, 64 * 1024, TEXT_MAX_BYTES);
+    arena_init(&a->arena, 64 * 1024, AUDIT_FILE_MAX);
     a->env.options = (struct audit_options){.intrusive = true, .http = true, .dns = true,
-                                             .quic = true};
-    a->format = &report_terminal;
-    a->look = (struct format_options){.colour = isatty(1) && !getenv("NO_COLOR"),
+                                            .quic = true};
+    a->run.format = &report_terminal;
+    a->run.look = (struct format_options){.colour = isatty(1) && !getenv("NO_COLOR"),
                                       .width = terminal_width(), .version = GATE443_VERSION};
-    int status = prepare(a);
+    a->run.prepare = prepare_target;
+    a->run.on_report = on_report;
+    a->run.user = a->run.report_user = a;
+    a->watching = watch != NULL;
+    a->watch.every = 86400 * SECOND;
+    buf_init(&a->said, AUDIT_FILE_MAX);
+    int status = prepare_trust(a);
     if (!status)
-        status = read_words(a, argc, argv);
+        status = read_words(a, argc, argv, help);
     if (!status)
-        status = make_resolvers(a);
-    if (!status)
-        status = run(a);
+        status = prepare(a);
+    if (!status) {
+        a->run.options = str_hash(buf_str(&a->said));
+        status = watch        ? watch(&a->env, &a->run, &a->watch)
+                 : a->enqueue ? audit_queue_enqueue(&a->env, &a->run)
+                 : a->collect ? audit_queue_collect(&a->env, &a->run)
+                              : audit_run(&a->env, &a->run);
+        status = status != 2 && a->failed ? 3 : status;
+        status = write_memory(a) && !status ? 1 : status;
+    }
     finish(a);
     return status < 0 ? 0 : status;
+}
+
+int cmd_audit(int argc, char **argv)
+{
+    return audit_command(argc, argv, usage, NULL);
 }

@@ -16,6 +16,7 @@ static const struct command {
 } commands[] = {
     {"serve", "DIR | -c FILE", "serve a directory, or what a configuration says", cmd_serve},
     {"audit", "HOST[:PORT]…", "test any port 443 for every known weakness", cmd_audit},
+    {"watch", "HOST[:PORT]…", "audit on a schedule, and tell what is new", cmd_watch},
     {"check", "FILE", "find every mistake in a configuration and its certificates", cmd_check},
     {"fmt", "[-w] FILE", "put a configuration into its standard form", cmd_fmt},
     {"explain", "[-c FILE | DIR] URL", "say what answers a URL, and why", cmd_explain},
