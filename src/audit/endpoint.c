@@ -185,11 +185,11 @@ static void on_link_timer(struct timer *t, uint64_t now)
 /* ---- the beginning ---- */
 
 /* A probe that cannot be made, or connected at once, has an observation all the same. */
-static void stillborn(struct endpoint *e, const struct probe_spec *spec, enum ending how)
+static void stillborn(struct endpoint *e, const struct probe_spec *spec, int err, enum ending how)
 {
     struct observation *o = observation_new(spec);
+    e->plan.starved = e->plan.starved || !o || err == -ERR_NOMEM;
     if (!o) {
-        e->plan.failed = true;
         e->plan.in_flight--;
         spec->task->in_flight--;
         return;
@@ -203,22 +203,25 @@ static void stillborn(struct endpoint *e, const struct probe_spec *spec, enum en
     loop_defer(e->env.loop, &e->pump);
 }
 
-static struct link *link_new(struct endpoint *e, const struct probe_spec *spec)
+static int link_new(struct endpoint *e, const struct probe_spec *spec, struct link **ret)
 {
     struct probe_env env = {e->env.crypto, e->env.keys, timeout_of(e)};
     struct link *l = calloc(1, sizeof *l);
     if (!l)
-        return NULL;
-    l->probe = probe_new(&env, spec, loop_clock(e->env.loop));
-    if (!l->probe || timer_init(e->env.loop, &l->timer, on_link_timer)) {
+        return -ERR_NOMEM;
+    int err = probe_new(&env, spec, loop_clock(e->env.loop), &l->probe);
+    if (!err)
+        err = timer_init(e->env.loop, &l->timer, on_link_timer);
+    if (err) {
         probe_free(l->probe);
         free(l);
-        return NULL;
+        return err;
     }
     l->endpoint = e;
     list_push(&e->links, &l->list);
     e->open++;
-    return l;
+    *ret = l;
+    return 0;
 }
 
 static void note_company(struct endpoint *e)
@@ -230,17 +233,18 @@ static void note_company(struct endpoint *e)
 static void start(struct endpoint *e, const struct probe_spec *spec, bool alone)
 {
     struct probe_spec copy = *spec; /* the plan's queue may move */
-    struct link *l = link_new(e, &copy);
-    if (!l) {
-        stillborn(e, &copy, ENDING_OPEN);
+    struct link *l;
+    int err = link_new(e, &copy, &l);
+    if (err) {
+        stillborn(e, &copy, err, ENDING_OPEN);
         return;
     }
     l->alone = alone;
-    int err = e->env.dial(e->env.user, copy.port, &l->stream);
+    err = e->env.dial(e->env.user, copy.port, &l->stream);
     if (err) {
         l->stream = NULL;
         link_free(l);
-        stillborn(e, &copy, ending_of(err));
+        stillborn(e, &copy, err, ending_of(err));
         return;
     }
     l->stream->user = l;

@@ -90,7 +90,9 @@ static int attack(struct probe *p)
 static void on_event(struct probe *p, enum tls_event e)
 {
     if (e == TLS_EV_FLIGHT && p->phase == 0) {
-        if (attack(p))
+        int err = attack(p);
+        p->starved = err == -ERR_NOMEM;
+        if (err)
             probe_conclude(p, OUTCOME_NONE, "there is no RSA key to encrypt to");
     } else if (e == TLS_EV_ALERT) {
         probe_react(p, "alert %u ", p->tls.alert.code);

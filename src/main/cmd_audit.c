@@ -356,6 +356,10 @@ static int read_target(struct run_all *a, const char *word)
 static void flush_text(struct run_all *a)
 {
     struct str s = buf_str(&a->text);
+    if (!buf_ok(&a->text)) {
+        fprintf(stderr, "gate443 audit: a report is not whole: %s\n", err_text(buf_err(&a->text)));
+        a->unreachable = true;
+    }
     if (s.n)
         fwrite(s.p, 1, s.n, a->out);
     buf_clear(&a->text);

@@ -43,9 +43,15 @@ void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *p, size_t n);
 void __wrap_free(void *p);
 
+/* Of the sanitizers, where they are there. */
+void __sanitizer_print_stack_trace(void) __attribute__((weak));
+
 static bool fails(void)
 {
-    return fail_at && !servers_busy && ++allocations == fail_at;
+    bool now = fail_at && !servers_busy && ++allocations == fail_at;
+    if (now && __sanitizer_print_stack_trace && getenv("GATE443_TELL"))
+        __sanitizer_print_stack_trace();
+    return now;
 }
 
 static void *count(void *p)
@@ -92,6 +98,7 @@ struct round {
     struct audit *audit;
     uint64_t begun, took; /* ns, virtual */
     bool done, failed;    /* failed: the report says why there is none */
+    bool unwritten;       /* a format's text did not fit into memory */
     char failure[200];
     size_t nfindings;
     struct {
@@ -112,7 +119,7 @@ static void check_json(struct str text)
     servers_busy--;
 }
 
-static void check_formats(const struct report *r)
+static void check_formats(struct round *x, const struct report *r)
 {
     struct format_options look = {.width = 100, .version = "sim", .verbose = true, .colour = true};
     for (size_t i = 0; report_formats[i]; i++) {
@@ -123,6 +130,7 @@ static void check_formats(const struct report *r)
         f->report(&out, r, &look, true);
         f->end(&out, &look);
         bool good = buf_ok(&out) && out.n;
+        x->unwritten = x->unwritten || !good;
         if (!good && !fail_at)
             fail_msg("no report as %s: %s", f->name, err_text(buf_err(&out)));
         if (good && (f == &report_json || f == &report_sarif))
@@ -143,7 +151,7 @@ static void on_done(void *user, struct audit *a, const struct report *r)
         x->found[x->nfindings].check = r->findings[i].check;
         x->found[x->nfindings++].verdict = r->findings[i].verdict;
     }
-    check_formats(r);
+    check_formats(x, r);
 }
 
 static int prepare(struct round *x)
@@ -304,6 +312,8 @@ static void test_hostile(void **state)
 
 /* ---- memory that runs out ---- */
 
+static unsigned untold;
+
 /* True: no allocation failed. */
 static bool starve(size_t server, uint64_t at)
 {
@@ -311,23 +321,23 @@ static bool starve(size_t server, uint64_t at)
     x = (struct round){.env.options = everything};
     assert_int_equal(prepare(&x), 0);
     servers_begin(&servers, x.loop, server, HONEST, 1);
-    size_t before = held;
     allocations = 0;
     fail_at = at;
     run(&x);
     bool over = allocations < at;
     fail_at = 0;
     finish(&x);
-    (void)before;
-    if (!over && x.audit && strcmp(x.failure, "out of memory") != 0)
-        fail_msg("%s: allocation %llu failed, and the report says \"%s\"", servers_name(server),
-                 (unsigned long long)at, x.failure);
+    if (!over && x.audit && !x.unwritten && strcmp(x.failure, "out of memory") != 0) {
+        print_error("%s: allocation %llu failed, and the report says \"%s\"\n", servers_name(server),
+                    (unsigned long long)at, x.failure);
+        untold++;
+    }
     return over;
 }
 
 static void test_memory(void **state)
 {
-    static const size_t some[] = {0, 3, 5};
+    static const size_t some[] = {5, 0, 3};
     for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
         uint64_t at = 1;
         while (at < ALLOCATIONS_MAX && !starve(some[i], at))
@@ -335,6 +345,7 @@ static void test_memory(void **state)
         assert_true(at < ALLOCATIONS_MAX);
         printf("# %s: about %llu allocations\n", servers_name(some[i]), (unsigned long long)at);
     }
+    assert_int_equal(untold, 0);
 }
 
 int main(int argc, char **argv)
