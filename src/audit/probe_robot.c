@@ -60,6 +60,7 @@ static int key_exchange(struct probe *p, const struct kex_rsa *key)
     block_of(block, n, p->spec.variant & ~ROBOT_SHORT, p->spec.hello.version);
     int err = encrypt(key, block, n, &body);
     tlswrite_end(&body, 2, at);
+    err = err ? err : buf_err(&body);
     if (!err)
         err = tls_client_say(&p->tls, HS_CLIENT_KEY_EXCHANGE, buf_str(&body));
     buf_done(&body);

@@ -269,6 +269,15 @@ void mutate_flight(struct servers *s, struct buf *b, struct departure *ret)
         change(s, b);
 }
 
+void mutate_plain(struct servers *s, struct buf *b)
+{
+    if (s->hostility != HOSTILE || !b->n || !servers_chance(s, 2))
+        return;
+    s->mutated++;
+    for (uint64_t n = 1 + servers_below(s, 4); n && b->n; n--)
+        change(s, b);
+}
+
 static void repeat(struct buf *out, struct str what, size_t all)
 {
     for (size_t n = 0; n + what.n <= all; n += what.n)

@@ -333,8 +333,13 @@ static bool converse(struct conn *c)
     if (n == 1 && !c->answered && c->asked.n > 3 &&
         memcmp(buf_end(&c->asked) - 4, "\r\n\r\n", 4) == 0) {
         c->answered = true;
-        struct str a = answer_of(c);
-        SSL_write(c->ssl, a.p, (int)a.n);
+        struct buf a;
+        buf_init(&a, OUT_MAX);
+        buf_add(&a, answer_of(c));
+        mutate_plain(c->servers, &a);
+        if (a.n)
+            SSL_write(c->ssl, a.mem + a.off, (int)a.n);
+        buf_done(&a);
         SSL_shutdown(c->ssl);
         return true;
     }

@@ -66,6 +66,8 @@ void mutate_record(struct servers *s, struct str flight);
 void mutate_forget(void);
 /* Changes the flight in place and says how it leaves. */
 void mutate_flight(struct servers *s, struct buf *flight, struct departure *ret);
+/* The same for what is about to be encrypted: only its bytes. */
+void mutate_plain(struct servers *s, struct buf *text);
 /* The next piece of an endless stream. */
 void mutate_endless(struct servers *s, unsigned kind, uint64_t turn, struct buf *out);
 

@@ -2,7 +2,7 @@
  * the first connection to the report in every format.
  *
  *   test_sim_audit [flights [seed]]     mutated flights in all (default: a few thousand), first seed
- *   test_sim_audit memory [stride]      each (stride 1) allocation of ours fails once
+ *   test_sim_audit memory [stride [n]]  each (stride 1) allocation of ours, from the nth on, fails once
  *
  * Each round tells its seed when it fails; `test_sim_audit 1 SEED` repeats it. */
 #include "audit_server.h"
@@ -28,6 +28,7 @@ static struct crypto *crypto;
 static struct trust_store *store;
 static uint64_t flights_wanted = 3000, first_seed = 1;
 static size_t stride = 97;
+static uint64_t first_allocation = 1;
 
 /* ---- memory ---- */
 
@@ -337,9 +338,9 @@ static bool starve(size_t server, uint64_t at)
 
 static void test_memory(void **state)
 {
-    static const size_t some[] = {5, 0, 3};
+    static const size_t some[] = {0, 3, 5}; /* both kinds of handshake to their ends, and none */
     for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
-        uint64_t at = 1;
+        uint64_t at = first_allocation;
         while (at < ALLOCATIONS_MAX && !starve(some[i], at))
             at += at < 40 ? 1 : stride;
         assert_true(at < ALLOCATIONS_MAX);
@@ -353,7 +354,9 @@ int main(int argc, char **argv)
     bool memory_only = argc > 1 && strcmp(argv[1], "memory") == 0;
     if (memory_only)
         stride = argc > 2 ? strtoul(argv[2], NULL, 10) : 1;
-    else if (argc > 1)
+    if (memory_only && argc > 3)
+        first_allocation = strtoull(argv[3], NULL, 10);
+    if (!memory_only && argc > 1)
         flights_wanted = strtoull(argv[1], NULL, 10);
     if (!memory_only && argc > 2)
         first_seed = strtoull(argv[2], NULL, 10);
