@@ -196,7 +196,8 @@ static void message_grows(struct servers *s, struct buf *b)
 /* Two bytes that may be a length become another one. */
 static void lie_about_length(struct servers *s, struct buf *b)
 {
-    static const uint16_t lies[] = {0, 1, 2, 3, 0x7f, 0xff, 0x100, 0x3fff, 0x4000, 0x4001, 0x4800, 0xffff};
+    static const uint16_t lies[] = {0,     1,      2,      3,      0x7f,   0xff,
+                                    0x100, 0x3fff, 0x4000, 0x4001, 0x4800, 0xffff};
     size_t at = servers_below(s, b->n);
     uint16_t v = lies[servers_below(s, sizeof lies / sizeof *lies)];
     bytes(b)[at] = (char)(v >> 8);
@@ -206,7 +207,12 @@ static void lie_about_length(struct servers *s, struct buf *b)
 
 static void an_alert(struct servers *s, struct buf *b, size_t at)
 {
-    char alert[7] = {21, 3, (char)servers_below(s, 5), 0, 2, (char)(1 + servers_below(s, 2)),
+    char alert[7] = {21,
+                     3,
+                     (char)servers_below(s, 5),
+                     0,
+                     2,
+                     (char)(1 + servers_below(s, 2)),
                      (char)servers_below(s, 121)};
     insert(b, at, str_of(alert, sizeof alert));
 }
@@ -215,9 +221,12 @@ static void change(struct servers *s, struct buf *b)
 {
     size_t n, from, at = servers_below(s, b->n);
     switch (servers_below(s, 16)) {
-    case 0: case 1: case 2: bytes(b)[at] ^= (char)(1u << servers_below(s, 8)); break;
+    case 0:
+    case 1:
+    case 2: bytes(b)[at] ^= (char)(1u << servers_below(s, 8)); break;
     case 3: bytes(b)[at] = (char)servers_random(s); break;
-    case 4: case 5: lie_about_length(s, b); break;
+    case 4:
+    case 5: lie_about_length(s, b); break;
     case 6: drop(b, at, 1 + servers_below(s, b->n - at)); break;
     case 7: insert_copy(s, b, at, at, 1 + servers_below(s, b->n - at)); break;
     case 8: an_alert(s, b, any_record(s, b, &n)); break;
@@ -225,8 +234,14 @@ static void change(struct servers *s, struct buf *b)
     case 10: message_gone(s, b); break;
     case 11: message_first(s, b); break;
     case 12: message_grows(s, b); break;
-    case 13: from = any_record(s, b, &n); insert_copy(s, b, any_record(s, b, &at), from, n); break;
-    case 14: buf_clear(b); buf_add(b, recorded(s)); break;
+    case 13:
+        from = any_record(s, b, &n);
+        insert_copy(s, b, any_record(s, b, &at), from, n);
+        break;
+    case 14:
+        buf_clear(b);
+        buf_add(b, recorded(s));
+        break;
     default: insert(b, at, str_sub(recorded(s), 0, servers_below(s, 4096))); break;
     }
 }
@@ -236,10 +251,22 @@ static void change(struct servers *s, struct buf *b)
 static void unreliable(struct servers *s, struct buf *b, struct departure *d)
 {
     switch (servers_below(s, 8)) {
-    case 0: buf_clear(b); d->leave = LEAVE_SILENT; break;
-    case 1: cut(b, servers_below(s, b->n)); d->leave = LEAVE_SILENT; break;
-    case 2: cut(b, servers_below(s, b->n)); d->leave = LEAVE_CLOSE; break;
-    case 3: cut(b, servers_below(s, b->n)); d->leave = LEAVE_RESET; break;
+    case 0:
+        buf_clear(b);
+        d->leave = LEAVE_SILENT;
+        break;
+    case 1:
+        cut(b, servers_below(s, b->n));
+        d->leave = LEAVE_SILENT;
+        break;
+    case 2:
+        cut(b, servers_below(s, b->n));
+        d->leave = LEAVE_CLOSE;
+        break;
+    case 3:
+        cut(b, servers_below(s, b->n));
+        d->leave = LEAVE_RESET;
+        break;
     case 4: d->delay = servers_below(s, 5 * SECOND); break;
     case 5: d->piece = 1, d->gap = servers_below(s, 3) * MILLISECOND; break;
     case 6: d->piece = 1 + servers_below(s, 100), d->gap = servers_below(s, SECOND); break;
@@ -297,11 +324,14 @@ void mutate_endless(struct servers *s, unsigned kind, uint64_t turn, struct buf 
     static const char zeros[512];
     switch (kind) {
     case 0: repeat(out, STR("\x15\x03\x03\x00\x02\x01\x5a"), 4096); break; /* warnings */
-    case 1: repeat(out, STR("\x16\x03\x03\x00\x00"), 4096); break; /* empty records */
-    case 2: repeat(out, STR("\x16\x03\x03\x00\x04\x00\x00\x00\x00"), 4096); break; /* HelloRequest */
+    case 1: repeat(out, STR("\x16\x03\x03\x00\x00"), 4096); break;         /* empty records */
+    case 2:
+        repeat(out, STR("\x16\x03\x03\x00\x04\x00\x00\x00\x00"), 4096);
+        break;                                                         /* HelloRequest */
     case 3: repeat(out, STR("\x14\x03\x03\x00\x01\x01"), 4096); break; /* ChangeCipherSpec */
     case 4: /* one message of 16 MiB, a byte a record */
-        headed(out, turn, STR("\x16\x03\x03\x00\x04\x0b\xff\xff\xff"), STR("\x16\x03\x03\x00\x01\x30"));
+        headed(out, turn, STR("\x16\x03\x03\x00\x04\x0b\xff\xff\xff"),
+               STR("\x16\x03\x03\x00\x01\x30"));
         break;
     case 5: /* records that are as long as they may be */
         if (turn % 33 == 0)
@@ -311,6 +341,7 @@ void mutate_endless(struct servers *s, unsigned kind, uint64_t turn, struct buf 
     case 6: headed(out, turn, STR("HTTP/1.1 200 OK\r\n"), STR("X-More: and more\r\n")); break;
     case 7: headed(out, turn, STR("HTTP/1.1 200 OK\r\n\r\n"), STR("<p>and more</p>\n")); break;
     default:
-        headed(out, turn, STR("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), STR("1\r\na\r\n"));
+        headed(out, turn, STR("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
+               STR("1\r\na\r\n"));
     }
 }

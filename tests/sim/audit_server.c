@@ -22,9 +22,9 @@ struct conn {
     struct buf todo;       /* bytes on their way */
     struct departure how;
     struct timer timer;
-    uint64_t at, turn;     /* not before; of an endless stream */
+    uint64_t at, turn; /* not before; of an endless stream */
     unsigned http;
-    bool answered, over;   /* behind `todo` comes `how.leave` */
+    bool answered, over; /* behind `todo` comes `how.leave` */
 };
 
 static void die(const char *what)
@@ -38,7 +38,7 @@ static void die(const char *what)
 
 static EVP_PKEY *make_key(const char *type, const char *curve)
 {
-    EVP_PKEY *k = curve ? EVP_PKEY_Q_keygen(NULL, NULL, type, curve)
+    EVP_PKEY *k = curve                      ? EVP_PKEY_Q_keygen(NULL, NULL, type, curve)
                   : strcmp(type, "RSA") == 0 ? EVP_PKEY_Q_keygen(NULL, NULL, type, (size_t)2048)
                                              : EVP_PKEY_Q_keygen(NULL, NULL, type);
     if (!k)
@@ -70,9 +70,11 @@ static X509 *make_cert(const char *name, EVP_PKEY *key, X509 *issuer, EVP_PKEY *
     X509_NAME_add_entry_by_txt(n, "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0);
     X509_set_issuer_name(x, X509_get_subject_name(issuer ? issuer : x));
     X509_set_pubkey(x, key);
-    add_extension(x, issuer ? issuer : x, NID_basic_constraints, ca ? "critical,CA:TRUE" : "CA:FALSE");
+    add_extension(x, issuer ? issuer : x, NID_basic_constraints,
+                  ca ? "critical,CA:TRUE" : "CA:FALSE");
     if (!ca)
-        add_extension(x, issuer, NID_subject_alt_name, "DNS:sim.test,DNS:www.sim.test,IP:127.0.0.1");
+        add_extension(x, issuer, NID_subject_alt_name,
+                      "DNS:sim.test,DNS:www.sim.test,IP:127.0.0.1");
     EVP_PKEY *by = issuer_key ? issuer_key : key;
     if (!X509_sign(x, by, EVP_PKEY_is_a(by, "ED25519") ? NULL : EVP_sha256()))
         die("X509_sign");
@@ -121,12 +123,13 @@ static void use(SSL_CTX *t, const struct authority *a, const char *type, const c
 
 /* ---- configurations ---- */
 
-static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *n, const unsigned char *in,
-                       unsigned in_n, void *user)
+static int choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *n,
+                       const unsigned char *in, unsigned in_n, void *user)
 {
     static const unsigned char ours[] = "\x02h2\x08http/1.1";
     unsigned char *chosen;
-    if (SSL_select_next_proto(&chosen, n, ours, sizeof ours - 1, in, in_n) != OPENSSL_NPN_NEGOTIATED)
+    if (SSL_select_next_proto(&chosen, n, ours, sizeof ours - 1, in, in_n) !=
+        OPENSSL_NPN_NEGOTIATED)
         return SSL_TLSEXT_ERR_ALERT_FATAL;
     *out = chosen;
     return SSL_TLSEXT_ERR_OK;
@@ -172,7 +175,8 @@ static SSL_CTX *make(size_t i, const struct authority *a)
         use(t, a, "ED25519", NULL);
         break;
     case 3:
-        t = context(TLS1_2_VERSION, TLS1_2_VERSION, "AES128-SHA:AES256-SHA:AES128-GCM-SHA256:DHE-RSA-AES128-SHA");
+        t = context(TLS1_2_VERSION, TLS1_2_VERSION,
+                    "AES128-SHA:AES256-SHA:AES128-GCM-SHA256:DHE-RSA-AES128-SHA");
         SSL_CTX_set_options(t, SSL_OP_NO_TICKET | SSL_OP_ALLOW_CLIENT_RENEGOTIATION |
                                    SSL_OP_NO_ENCRYPT_THEN_MAC);
         use(t, a, "RSA", NULL);
@@ -185,16 +189,15 @@ static SSL_CTX *make(size_t i, const struct authority *a)
     case 5: /* without a certificate: nothing but alerts */
         t = context(TLS1_VERSION, TLS1_3_VERSION, "ECDHE+AESGCM");
         break;
-    default: /* in clear */
-        break;
+    default: /* in clear */ break;
     }
     return t;
 }
 
 const char *servers_name(size_t server)
 {
-    static const char *const names[SERVERS] = {"modern", "legacy", "TLS 1.3 only", "static RSA",
-                                               "old, asks clients", "alerts", "no TLS"};
+    static const char *const names[SERVERS] = {
+        "modern", "legacy", "TLS 1.3 only", "static RSA", "old, asks clients", "alerts", "no TLS"};
     return names[server];
 }
 
@@ -220,7 +223,8 @@ void servers_free(struct servers *s)
 
 /* ---- answers ---- */
 
-#define PAGE "<!doctype html><title>sim</title><form action=http://a.test><input type=password></form>"
+#define PAGE                                                                                       \
+    "<!doctype html><title>sim</title><form action=http://a.test><input type=password></form>"
 static const char *const answers[] = {
     "HTTP/1.1 200 OK\r\nServer: sim/1.0\r\nContent-Type: text/html\r\nStrict-Transport-Security: "
     "max-age=31536000; includeSubDomains\r\nContent-Security-Policy: default-src 'self'; script-src "
@@ -448,7 +452,8 @@ int __wrap_dial_tcp(struct loop *loop, const struct addr *to, struct stream **re
     return err;
 }
 
-void servers_begin(struct servers *s, struct loop *loop, size_t server, enum hostility h, uint64_t seed)
+void servers_begin(struct servers *s, struct loop *loop, size_t server, enum hostility h,
+                   uint64_t seed)
 {
     s->loop = loop;
     s->server = server;
@@ -463,5 +468,5 @@ void servers_begin(struct servers *s, struct loop *loop, size_t server, enum hos
 void servers_end(struct servers *s)
 {
     LIST_EACH(it, tmp, &s->conns)
-        conn_free(LIST_ENTRY(it, struct conn, link));
+    conn_free(LIST_ENTRY(it, struct conn, link));
 }

@@ -36,11 +36,11 @@ struct servers {
     struct list conns;
     size_t server;
     enum hostility hostility;
-    unsigned one_in;    /* of so many flights one is mutated */
-    bool alternating;   /* another server for each connection */
-    bool refuse_some;   /* connections fail at once, some of them */
+    unsigned one_in;  /* of so many flights one is mutated */
+    bool alternating; /* another server for each connection */
+    bool refuse_some; /* connections fail at once, some of them */
     uint64_t rng;
-    unsigned http;      /* which of the answers */
+    unsigned http; /* which of the answers */
     /* Counted over all audits. */
     uint64_t dials, flights, mutated;
 };

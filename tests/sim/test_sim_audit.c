@@ -1,7 +1,7 @@
 /* The auditor against servers that are honest, unreliable or hostile, in virtual time: whole audits, from
  * the first connection to the report in every format.
  *
- *   test_sim_audit [flights [seed]]     mutated flights in all (default: a few thousand), first seed
+ *   test_sim_audit [flights [seed]]     mutated flights in all (default: 2000), first seed
  *   test_sim_audit memory [stride [n]]  each (stride 1) allocation of ours, from the nth on, fails once
  *
  * Each round tells its seed when it fails; `test_sim_audit 1 SEED` repeats it. */
@@ -26,7 +26,7 @@ enum { WALL = 1700000000, CHECKS_MAX = 512, TURNS_MAX = 2 * 1000 * 1000, ALLOCAT
 static struct servers servers;
 static struct crypto *crypto;
 static struct trust_store *store;
-static uint64_t flights_wanted = 3000, first_seed = 1;
+static uint64_t flights_wanted = 2000, first_seed = 1;
 static size_t stride = 97;
 static uint64_t first_allocation = 1;
 
@@ -159,10 +159,10 @@ static int prepare(struct round *x)
 {
     struct resolver_options o = resolver_defaults;
     struct audit_target *t = &x->target;
-    *t = (struct audit_target){.text = "sim.test:443", .host = "sim.test", .sni = "sim.test", .port = 443,
-                               .nconnect = 1};
-    t->connect[0].in = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(443),
-                                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    *t = (struct audit_target){
+        .text = "sim.test:443", .host = "sim.test", .sni = "sim.test", .port = 443, .nconnect = 1};
+    t->connect[0].in = (struct sockaddr_in){
+        .sin_family = AF_INET, .sin_port = htons(443), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     t->connect[0].len = sizeof t->connect[0].in;
     x->loop = loop_sim_new(1000 * SECOND, WALL);
     x->keys = kex_keys_new(crypto);
@@ -185,8 +185,11 @@ static void finish(struct round *x)
     loop_free(x->loop);
 }
 
-static const struct audit_options everything = {.intrusive = true, .http = true, .show_clients = true,
-                                                .evidence = true, .deadline = 120 * SECOND};
+static const struct audit_options everything = {.intrusive = true,
+                                                .http = true,
+                                                .show_clients = true,
+                                                .evidence = true,
+                                                .deadline = 120 * SECOND};
 
 static void options_by_chance(struct audit_options *o)
 {
@@ -265,8 +268,8 @@ static void nothing_invented(const struct round *x, size_t server, uint64_t seed
         const struct check *c = x->found[i].check;
         if (x->found[i].verdict == VERDICT_VULNERABLE && c->section == SECTION_VULNERABILITY &&
             !vulnerable(&honest[server], c))
-            fail_msg("seed %llu, %s: %s was invented", (unsigned long long)seed, servers_name(server),
-                     c->id);
+            fail_msg("seed %llu, %s: %s was invented", (unsigned long long)seed,
+                     servers_name(server), c->id);
     }
 }
 
@@ -294,7 +297,8 @@ static void one_round(uint64_t seed)
         nothing_invented(&x, server, seed);
     sums.rounds++;
     sums.connections += x.connections;
-    sums.most_connections = x.connections > sums.most_connections ? x.connections : sums.most_connections;
+    sums.most_connections =
+        x.connections > sums.most_connections ? x.connections : sums.most_connections;
     sums.longest = x.took > sums.longest ? x.took : sums.longest;
 }
 
@@ -304,11 +308,12 @@ static void test_hostile(void **state)
     peak = held;
     for (uint64_t seed = first_seed; servers.mutated - from < flights_wanted; seed++)
         one_round(seed);
-    printf("# %llu audits, %llu connections (at most %llu in one), %llu flights, %llu of them mutated; the "
-           "longest %.1f s of virtual time; at most %zu KiB\n",
-           (unsigned long long)sums.rounds, (unsigned long long)sums.connections,
-           (unsigned long long)sums.most_connections, (unsigned long long)servers.flights,
-           (unsigned long long)(servers.mutated - from), (double)sums.longest / 1e9, peak / 1024);
+    printf(
+        "# %llu audits, %llu connections (at most %llu in one), %llu flights, %llu of them mutated; the "
+        "longest %.1f s of virtual time; at most %zu KiB\n",
+        (unsigned long long)sums.rounds, (unsigned long long)sums.connections,
+        (unsigned long long)sums.most_connections, (unsigned long long)servers.flights,
+        (unsigned long long)(servers.mutated - from), (double)sums.longest / 1e9, peak / 1024);
 }
 
 /* ---- memory that runs out ---- */
@@ -329,8 +334,8 @@ static bool starve(size_t server, uint64_t at)
     fail_at = 0;
     finish(&x);
     if (!over && x.audit && !x.unwritten && strcmp(x.failure, "out of memory") != 0) {
-        print_error("%s: allocation %llu failed, and the report says \"%s\"\n", servers_name(server),
-                    (unsigned long long)at, x.failure);
+        print_error("%s: allocation %llu failed, and the report says \"%s\"\n",
+                    servers_name(server), (unsigned long long)at, x.failure);
         untold++;
     }
     return over;
@@ -364,12 +369,13 @@ int main(int argc, char **argv)
     servers_make(&servers);
     if (!crypto || trust_store_new("sim", buf_str(&servers.root), true, &store))
         return 99;
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_honest), cmocka_unit_test(test_hostile),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_honest),
+                                       cmocka_unit_test(test_hostile),
                                        cmocka_unit_test(test_memory)};
     const struct CMUnitTest memory[] = {cmocka_unit_test(test_memory)};
     int failures = memory_only ? cmocka_run_group_tests(memory, NULL, NULL)
-                   : argc > 1 ? _cmocka_run_group_tests("hostile", tests, 2, NULL, NULL)
-                              : cmocka_run_group_tests(tests, NULL, NULL);
+                   : argc > 1  ? _cmocka_run_group_tests("hostile", tests, 2, NULL, NULL)
+                               : cmocka_run_group_tests(tests, NULL, NULL);
     trust_store_free(store);
     servers_free(&servers);
     crypto_free(crypto);
