@@ -17,7 +17,7 @@ help:
 	@echo 'make test-fresh     the same on a Debian 12 with nothing installed; needs root'
 	@echo 'make fuzz           libFuzzer, FUZZ_SECONDS=60 a target; FUZZ=name picks one'
 	@echo 'make asan           build-asan/gate443, with AddressSanitizer and UBSan'
-	@echo 'make bench          side by side with nginx, HAProxy, h2o and Caddy'
+	@echo 'make bench          side by side with nginx, HAProxy, h2o and Caddy; BENCH=audit the auditor'
 	@echo 'make fmt            clang-format over src/ and tests/'
 	@echo 'make docs           docs/reference/ from the binary'"'"'s own tables, and a check of all links'
 	@echo 'make install        program, manual page, systemd unit and examples: into PREFIX=/usr/local, DESTDIR= as usual'

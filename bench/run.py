@@ -4,6 +4,7 @@ configuration, no large file), h2o and Caddy: server CPU time per operation, as 
 
     make bench                       all scenarios, 3 interleaved rounds
     bench/run.py --rounds 5 --only h1-small,hs-full --peers nginx,h2o
+    make bench BENCH=audit           the auditor beside sslscan (and, minutes more, with --testssl, testssl.sh): bench/audit.py
 
 Every server gets the same ECDSA P-256 certificate, TLS 1.3 with AES-128-GCM and X25519, no access log,
 one worker pinned to one core, the load generator on the other. CPU time is that of the server's whole
@@ -220,6 +221,8 @@ def cell(theirs, ours, itself):
 
 def main():
     global TOOL
+    if sys.argv[1:2] == ["audit"]:
+        sys.exit(subprocess.run([sys.executable, ROOT / "bench" / "audit.py", *sys.argv[2:]]).returncode)
     ap = argparse.ArgumentParser()
     ap.add_argument("--rounds", type=int, default=3)
     ap.add_argument("--only", default=",".join(SCENARIOS))

@@ -353,6 +353,15 @@ static int report_parts(struct audit *a)
     return err;
 }
 
+/* A report of which a piece may be missing for want of memory is none. */
+static bool starved(const struct audit *a)
+{
+    bool any = a->arena.starved || a->report.arena.starved;
+    for (size_t i = 0; i < a->nruns; i++)
+        any = any || a->runs[i].arena.starved || plan_starved(endpoint_plan(a->runs[i].endpoint));
+    return any;
+}
+
 static void on_finish(struct task *t)
 {
     struct audit *a = LIST_ENTRY(t, struct audit, finish);
@@ -360,6 +369,8 @@ static void on_finish(struct task *t)
     int err = report_endpoints(a);
     if (!err && !r->failure.n)
         err = report_parts(a);
+    if (!err && starved(a))
+        err = -ERR_NOMEM;
     if (err)
         r->failure = str_c(err_text(err));
     r->duration = loop_clock(a->env->loop) - a->begun;

@@ -132,9 +132,7 @@ static struct str join_names(struct report *r, const struct number_set *s, const
     buf_init(&out, 64 * 1024);
     for (size_t i = 0; i < s->n; i++)
         buf_addf(&out, "%s%s", i ? ", " : "", text(s->v[i]));
-    struct str joined = arena_str(&r->arena, buf_str(&out));
-    buf_done(&out);
-    return joined;
+    return buf_keep(&out, &r->arena);
 }
 
 static void fill_numbers(struct report *r, const struct audit_view *v)
@@ -185,9 +183,7 @@ static struct str names_text(struct report *r, const struct cert_info *c)
         }
         buf_addf(&out, "%s%.*s", out.n ? ", " : "", STR_ARG(addr_ip_text(&a, text)));
     }
-    struct str s = arena_str(&r->arena, buf_str(&out));
-    buf_done(&out);
-    return s;
+    return buf_keep(&out, &r->arena);
 }
 
 static struct str trouble(struct report *r, const struct cert_view *c, size_t i)

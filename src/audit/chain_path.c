@@ -176,13 +176,16 @@ int chain_path_find(struct arena *a, const struct chain_input *in, const struct 
 {
     const struct attempt way[] = {
         {NULL, false}, {NULL, true}, {in->intermediates, false}, {in->intermediates, true}};
-    for (size_t i = 0; i < sizeof way / sizeof *way; i++) {
+    int err = trust_store_ready(store, sent, f->n);
+    if (!err && in->intermediates)
+        err = trust_store_ready(in->intermediates, sent, f->n);
+    for (size_t i = 0; !err && i < sizeof way / sizeof *way; i++) {
         struct chain_trust t = {.store = store->name, .public_roots = store->public_roots};
         if (i >= 2 && !in->intermediates)
             break;
-        int err = run_once(a, in, store, way[i], f, sent, &t);
+        err = run_once(a, in, store, way[i], f, sent, &t);
         if (err)
-            return err;
+            break;
         t.completed = way[i].more != NULL;
         t.trusted = t.faults == 0 && !t.completed;
         bool found = !(t.faults & CHAIN_UNKNOWN_CA);
@@ -191,5 +194,5 @@ int chain_path_find(struct arena *a, const struct chain_input *in, const struct 
         if (found)
             break;
     }
-    return 0;
+    return err;
 }

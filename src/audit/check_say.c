@@ -124,7 +124,5 @@ struct str say_names(const struct finding *f, const struct cert_list *names)
     size_t all = names->n + names->dropped;
     if (all > NAMES_TOLD)
         buf_addf(&b, " and %zu more", all - NAMES_TOLD);
-    struct str s = arena_str(f->arena, buf_str(&b));
-    buf_done(&b);
-    return s;
+    return buf_keep(&b, f->arena);
 }

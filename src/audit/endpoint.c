@@ -384,11 +384,11 @@ static void on_link_timer(struct timer *t, uint64_t now)
 /* ---- the beginning ---- */
 
 /* A probe that cannot be made, or connected at once, has an observation all the same. */
-static void stillborn(struct endpoint *e, const struct probe_spec *spec, enum ending how)
+static void stillborn(struct endpoint *e, const struct probe_spec *spec, int err, enum ending how)
 {
     struct observation *o = observation_new(spec);
+    e->plan.starved = e->plan.starved || !o || err == -ERR_NOMEM;
     if (!o) {
-        e->plan.failed = true;
         e->plan.in_flight--;
         spec->task->in_flight--;
         return;
@@ -403,7 +403,7 @@ static void stillborn(struct endpoint *e, const struct probe_spec *spec, enum en
 }
 
 static void not_started(struct endpoint *e, const struct probe_spec *spec, enum role role,
-                        enum ending how)
+                        int err, enum ending how)
 {
     if (role >= ROLE_FIRST) {
         e->side = SIDE_DONE;
@@ -412,7 +412,7 @@ static void not_started(struct endpoint *e, const struct probe_spec *spec, enum 
     }
     if (role != ROLE_CONTROL) {
         e->holding = e->holding && role != ROLE_RETRY;
-        stillborn(e, spec, how);
+        stillborn(e, spec, err, how);
         return;
     }
     control_ended(e, false);
@@ -420,22 +420,25 @@ static void not_started(struct endpoint *e, const struct probe_spec *spec, enum 
     loop_defer(e->env.loop, &e->pump);
 }
 
-static struct link *link_new(struct endpoint *e, const struct probe_spec *spec)
+static int link_new(struct endpoint *e, const struct probe_spec *spec, struct link **ret)
 {
     struct probe_env env = {e->env.crypto, e->env.keys, timeout_of(e)};
     struct link *l = calloc(1, sizeof *l);
     if (!l)
-        return NULL;
-    l->probe = probe_new(&env, spec, loop_clock(e->env.loop));
-    if (!l->probe || timer_init(e->env.loop, &l->timer, on_link_timer)) {
+        return -ERR_NOMEM;
+    int err = probe_new(&env, spec, loop_clock(e->env.loop), &l->probe);
+    if (!err)
+        err = timer_init(e->env.loop, &l->timer, on_link_timer);
+    if (err) {
         probe_free(l->probe);
         free(l);
-        return NULL;
+        return err;
     }
     l->endpoint = e;
     list_push(&e->links, &l->list);
     e->open++;
-    return l;
+    *ret = l;
+    return 0;
 }
 
 static void note_company(struct endpoint *e)
@@ -447,19 +450,20 @@ static void note_company(struct endpoint *e)
 static void start(struct endpoint *e, const struct probe_spec *spec, bool alone, enum role role)
 {
     struct probe_spec copy = *spec; /* the plan's queue may move */
-    struct link *l = link_new(e, &copy);
-    if (!l) {
-        not_started(e, &copy, role, ENDING_OPEN);
+    struct link *l;
+    int err = link_new(e, &copy, &l);
+    if (err) {
+        not_started(e, &copy, role, err, ENDING_OPEN);
         return;
     }
     l->alone = alone;
     l->role = role;
     e->last_start = loop_clock(e->env.loop);
-    int err = e->env.dial(e->env.user, copy.port, &l->stream);
+    err = e->env.dial(e->env.user, copy.port, &l->stream);
     if (err) {
         l->stream = NULL;
         link_free(l);
-        not_started(e, &copy, role, ending_of(err));
+        not_started(e, &copy, role, err, ending_of(err));
         return;
     }
     l->stream->user = l;

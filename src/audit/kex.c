@@ -86,19 +86,29 @@ struct key {
     bool tried;
     EVP_PKEY *pkey;       /* not for ffdhe */
     BIGNUM *p, *x;        /* ffdhe */
-    unsigned char *share; /* rows[i].size bytes; NULL: not supported */
+    unsigned char *share; /* rows[i].size bytes of kex_keys.shares */
+    bool good;            /* else not supported */
 };
 
 struct kex_keys {
     struct crypto *crypto;
     struct key keys[ROWS]; /* as in rows */
+    unsigned char *shares; /* room for all of them: a key that fails later fails for want of support */
 };
 
 struct kex_keys *kex_keys_new(struct crypto *c)
 {
     struct kex_keys *k = calloc(1, sizeof *k);
-    if (k)
-        k->crypto = c;
+    size_t all = 0;
+    for (int i = 0; i < ROWS; i++)
+        all += rows[i].size;
+    if (!k || !(k->shares = malloc(all))) {
+        free(k);
+        return NULL;
+    }
+    k->crypto = c;
+    for (int i = ROWS; i-- > 0;)
+        k->keys[i].share = k->shares + (all -= rows[i].size);
     return k;
 }
 
@@ -110,8 +120,8 @@ void kex_keys_free(struct kex_keys *k)
         EVP_PKEY_free(k->keys[i].pkey);
         BN_free(k->keys[i].p);
         BN_clear_free(k->keys[i].x);
-        free(k->keys[i].share);
     }
+    free(k->shares);
     free(k);
 }
 
@@ -182,16 +192,11 @@ static const struct key *find_key(struct kex_keys *k, const struct row *r)
     struct key *key = &k->keys[r - rows];
     if (!key->tried) {
         key->tried = true;
-        key->share = malloc(r->size);
-        bool ok = key->share && (r->kind == KIND_FFDHE ? make_ffdhe(k->crypto, r, key)
-                                                       : make_pkey(k->crypto, r, key));
-        if (!ok) {
-            free(key->share);
-            key->share = NULL;
+        key->good = r->kind == KIND_FFDHE ? make_ffdhe(k->crypto, r, key) : make_pkey(k->crypto, r, key);
+        if (!key->good)
             crypto_fail(0);
-        }
     }
-    return key->share ? key : NULL;
+    return key->good ? key : NULL;
 }
 
 bool kex_can(struct kex_keys *k, uint16_t group)

@@ -56,6 +56,11 @@ bool plan_finished(const struct plan *p)
     return p->in_flight == 0 && p->taken == p->queued;
 }
 
+bool plan_starved(const struct plan *p)
+{
+    return p->starved || p->arena.starved;
+}
+
 /* Whoever can go on does; until nobody asks for anything new. */
 static void wake(struct plan *p)
 {
@@ -90,6 +95,7 @@ void plan_observe(struct plan *p, const struct observation *o)
     p->in_flight--;
     p->ended++;
     t->in_flight--;
+    p->starved = p->starved || o->starved;
     observe_time(&p->facts, o);
     observe_handshake(p, o);
     p->reached = p->reached || o->connected;
@@ -198,9 +204,9 @@ struct str plan_get(struct plan *p, const struct http_url *url, struct str codin
                              .fields = fields,
                              .nfields = coding.n ? 1 : 0};
     buf_init(&out, 16384);
-    struct str text = http_client_request(&out, &r) ? STR_NONE : arena_str(&p->arena, buf_str(&out));
-    buf_done(&out);
-    return text;
+    if (http_client_request(&out, &r))
+        p->starved = p->starved || out.starved, buf_clear(&out);
+    return buf_keep(&out, &p->arena);
 }
 
 struct http_answer *plan_keep_answer(struct plan *p, const struct http_answer *a)

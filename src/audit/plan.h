@@ -81,7 +81,8 @@ struct plan {
     unsigned in_flight;
     uint32_t started, ended;
     bool reached;             /* a connection stood at least once */
-    bool failed;              /* memory, or more probes than there may be */
+    bool failed;              /* more probes were asked for than there may be */
+    bool starved;             /* memory was out: the facts may be wrong; see plan_starved */
 };
 
 /* −err: memory. */
@@ -94,6 +95,8 @@ const struct probe_spec *plan_next(struct plan *p);
 void plan_observe(struct plan *p, const struct observation *o);
 /* Nothing is under way and nothing waits: the facts are what they will ever be. */
 bool plan_finished(const struct plan *p);
+/* Memory was out at some place: nothing that was found can be relied on. */
+bool plan_starved(const struct plan *p);
 
 /* ---- for the tasks ---- */
 

@@ -29,6 +29,7 @@ static void ask_upgrade(struct plan *p, struct plan_task *t)
         s.request = arena_str(&p->arena, buf_str(&out));
         plan_try(p, t, &s);
     }
+    p->starved = p->starved || out.starved;
     buf_done(&out);
 }
 

@@ -77,11 +77,12 @@ static int start_tls(struct probe *p, const struct probe_env *env)
     return err;
 }
 
-struct probe *probe_new(const struct probe_env *env, const struct probe_spec *spec, uint64_t now)
+int probe_new(const struct probe_env *env, const struct probe_spec *spec, uint64_t now,
+              struct probe **ret)
 {
     struct probe *p = calloc(1, sizeof *p);
     if (!p)
-        return NULL;
+        return -ERR_NOMEM;
     p->spec = *spec;
     p->now = p->quiet_since = now;
     p->o = observation_new(spec);
@@ -96,10 +97,11 @@ struct probe *probe_new(const struct probe_env *env, const struct probe_spec *sp
         err = spec->kind->start(p);
     if (err) {
         probe_free(p);
-        return NULL;
+        return err;
     }
     p->o->started = now;
-    return p;
+    *ret = p;
+    return 0;
 }
 
 void probe_free(struct probe *p)
@@ -117,9 +119,17 @@ void probe_free(struct probe *p)
     free(p);
 }
 
+static bool starved(const struct probe *p)
+{
+    bool http = p->http_live && (p->http.in.starved || p->http.body.starved);
+    bool tls = p->tls_live && tls_client_starved(&p->tls);
+    return p->starved || p->out.starved || p->received.starved || p->o->arena.starved || http || tls;
+}
+
 struct observation *probe_result(struct probe *p)
 {
     struct observation *o = p->o;
+    o->starved = starved(p);
     p->o = NULL;
     return o;
 }

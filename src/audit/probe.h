@@ -82,6 +82,7 @@ struct observation {
     char reaction[PROBE_REACTION_MAX]; /* what the peer did, as text that can be compared */
     enum ending ending;
     bool connected;               /* TCP */
+    bool starved;                 /* our memory was out, so this says nothing */
     bool clean_close;             /* close_notify came before the end */
     uint64_t started, connected_at, first_byte_at, ended; /* ns; 0: never */
     struct str sent, received;    /* the first PROBE_EVIDENCE bytes */
@@ -115,6 +116,7 @@ struct probe {
     bool http_live, done;
     struct h2_client *h2;         /* NULL: none */
     struct h2_probe flood;
+    bool starved;                 /* the kind's own memory was out */
     int phase;                    /* the kind's own */
     size_t mark;                  /* likewise */
     uint64_t quiet_since;         /* ns: last byte from the peer, or the start */
@@ -128,8 +130,9 @@ struct probe_env {
     uint64_t timeout; /* ns without a byte from the peer */
 };
 
-/* NULL: no memory, or the spec asks for what cannot be made. */
-struct probe *probe_new(const struct probe_env *env, const struct probe_spec *spec, uint64_t now);
+/* -ERR_NOMEM, or another where the spec asks for what cannot be made. */
+int must_use probe_new(const struct probe_env *env, const struct probe_spec *spec, uint64_t now,
+                       struct probe **ret);
 void probe_free(struct probe *p);
 /* The TCP connection is there: time counts from here. */
 void probe_connected(struct probe *p, uint64_t now);

@@ -10,6 +10,7 @@ static void ask(struct probe *p)
     int err = tls_client_renegotiate(&p->tls);
     if (!err && p->spec.request.n)
         err = tls_client_send(&p->tls, TLSREC_DATA, p->spec.request);
+    p->starved = err == -ERR_NOMEM;
     if (err)
         probe_conclude(p, OUTCOME_NONE,
                        err == -ERR_INVAL ? "TLS 1.3 has no renegotiation" : "out of memory");

@@ -60,6 +60,7 @@ static int key_exchange(struct probe *p, const struct kex_rsa *key)
     block_of(block, n, p->spec.variant & ~ROBOT_SHORT, p->spec.hello.version);
     int err = encrypt(key, block, n, &body);
     tlswrite_end(&body, 2, at);
+    err = err ? err : buf_err(&body);
     if (!err)
         err = tls_client_say(&p->tls, HS_CLIENT_KEY_EXCHANGE, buf_str(&body));
     buf_done(&body);
@@ -90,7 +91,9 @@ static int attack(struct probe *p)
 static void on_event(struct probe *p, enum tls_event e)
 {
     if (e == TLS_EV_FLIGHT && p->phase == 0) {
-        if (attack(p))
+        int err = attack(p);
+        p->starved = err == -ERR_NOMEM;
+        if (err)
             probe_conclude(p, OUTCOME_NONE, "there is no RSA key to encrypt to");
     } else if (e == TLS_EV_ALERT) {
         probe_react(p, "alert %u ", p->tls.alert.code);

@@ -102,7 +102,7 @@ static void add_short(struct buf *out, struct str value, size_t max)
     buf_init(&cut, 4 * max + 16);
     report_text_cut(&cut, value, max);
     report_text_html(out, buf_str(&cut));
-    buf_done(&cut);
+    report_text_done(&cut, out);
 }
 
 static void add_short_pair(struct buf *out, const char *name, struct str value)

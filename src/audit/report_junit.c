@@ -51,7 +51,7 @@ static void add_case(struct buf *out, const struct finding *f, const struct repo
     buf_init(&name, 1024);
     buf_addf(&name, "gate443.%s.%s", section_name(f->check->section), f->check->id);
     attribute(out, "classname", buf_str(&name));
-    buf_done(&name);
+    report_text_done(&name, out);
     attribute(out, "name", str_c(f->check->title));
     raw(out, ">");
     if (fails(f)) {

@@ -158,7 +158,7 @@ static void add_identity(struct json_emit *j, const struct report *r)
     json_emit_open(j, "automationDetails", '{');
     json_emit_str(j, "id", buf_str(&id));
     json_emit_close(j, '}');
-    buf_done(&id);
+    report_text_done(&id, j->out);
 }
 
 static void add_grades(struct json_emit *j, const struct report *r)

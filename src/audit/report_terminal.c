@@ -56,7 +56,7 @@ static void add_letters(struct report_page *p, const char *letter, size_t row)
     while (line.n && line.p[line.n - 1] == ' ')
         line.n--;
     report_page_rest(p, grade_ink(letter), line);
-    buf_done(&text);
+    report_text_done(&text, p->out);
 }
 
 static unsigned letters_width(const char *letter)
@@ -70,7 +70,7 @@ static void add_short(struct report_page *p, enum report_ink ink, struct str tex
     buf_init(&cut, 8 * max + 8);
     report_text_cut(&cut, text, max);
     report_page_words(p, ink, buf_str(&cut));
-    buf_done(&cut);
+    report_text_done(&cut, p->out);
 }
 
 static void add_addresses(struct report_page *p, const struct report *r)
@@ -138,7 +138,7 @@ static void add_effort(struct report_page *p, const struct report *r)
     buf_addf(&text, " s · %.10s %.5s UTC", time, time + 11);
     report_page_words(p, INK_DIM, buf_str(&text));
     report_page_line(p);
-    buf_done(&text);
+    report_text_done(&text, p->out);
 }
 
 static void add_facts(struct report_page *p, const struct report *r)
@@ -196,9 +196,7 @@ static void add_head(struct report_page *p, const struct report *r)
         report_page_blank(p);
         buf_add(p->out, buf_str(&text));
     }
-    if (!buf_ok(&text))
-        p->out->failed = true;
-    buf_done(&text);
+    report_text_done(&text, p->out);
 }
 
 static void add_cause(struct report_page *p, const struct report *r, const struct grade_cause *c)
@@ -269,7 +267,7 @@ static void add_scale(struct report_page *p, const char *name, const struct grad
         buf_add(&text, str_c(g->causes[0].rule));
     report_page_rest(p, INK_DIM, buf_str(&text));
     report_page_line(p);
-    buf_done(&text);
+    report_text_done(&text, p->out);
 }
 
 static void add_conformance(struct report_page *p, const struct conformance *c)
@@ -287,7 +285,7 @@ static void add_conformance(struct report_page *p, const struct conformance *c)
     }
     report_page_rest(p, INK_DIM, c->conforms && !c->ndeviations ? STR("conforms") : buf_str(&text));
     report_page_line(p);
-    buf_done(&text);
+    report_text_done(&text, p->out);
 }
 
 static void add_scales(struct report_page *p, const struct report *r)

@@ -211,3 +211,10 @@ const struct report_exchange *report_evidence(const struct report *r, const stru
             return &r->exchanges[i];
     return NULL;
 }
+
+void report_text_done(struct buf *piece, struct buf *out)
+{
+    if (piece->starved)
+        out->failed = out->starved = true;
+    buf_done(piece);
+}

@@ -52,4 +52,8 @@ const struct finding *report_finding(const struct report *r, const char *check);
 /* The connection that a finding shows as evidence; NULL: none was kept. */
 const struct report_exchange *report_evidence(const struct report *r, const struct finding *f);
 
+/* A piece that was built on the side has been used, and is freed: if memory was out for it, `out`
+ * fails, too. */
+void report_text_done(struct buf *piece, struct buf *out);
+
 #endif

@@ -42,7 +42,7 @@ static int add_share(struct tls_client *c, struct buf *shares, uint16_t group)
     int err = kex_share(c->conf.keys, group, &share);
     if (!err)
         client_hello_add_share(shares, group, share);
-    return err;
+    return err ? err : buf_err(shares);
 }
 
 /* RFC 8446 4.1.4: after a HelloRetryRequest not with a suite of another digest. */
@@ -155,6 +155,12 @@ int tls_client_init(struct tls_client *c, const struct tls_client_conf *conf)
         return -ERR_NOMEM;
     c->hs->alert = c->hs->warning = (struct seen_alert){0, ALERT_NONE};
     return first_hello(c);
+}
+
+bool tls_client_starved(const struct tls_client *c)
+{
+    return c->fault == -ERR_NOMEM || c->out.starved || c->in.starved || c->messages.starved ||
+           c->plain.starved || c->premaster.starved || c->cke.starved || c->transcript.kept.starved;
 }
 
 void tls_client_done(struct tls_client *c)

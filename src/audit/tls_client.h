@@ -99,6 +99,7 @@ struct tls_client {
 /* Writes the ClientHello to `out`. −err: memory, or what was asked for cannot be made; the client is
  * to be ended in any case. */
 int must_use tls_client_init(struct tls_client *c, const struct tls_client_conf *conf);
+bool tls_client_starved(const struct tls_client *c); /* memory was out, here or in its buffers */
 void tls_client_done(struct tls_client *c);
 int must_use tls_client_feed(struct tls_client *c, struct str in);
 enum tls_event tls_client_next(struct tls_client *c);

@@ -46,8 +46,10 @@ static struct arena_chunk *add_chunk(struct arena *a, size_t n)
 {
     size_t size = n > a->chunk_size ? n : a->chunk_size;
     struct arena_chunk *c = malloc(sizeof *c + size);
-    if (!c)
+    if (!c) {
+        a->starved = true;
         return NULL;
+    }
     *c = (struct arena_chunk){.next = a->chunks, .size = size};
     a->chunks = c;
     return c;

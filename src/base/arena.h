@@ -12,6 +12,7 @@ struct arena {
     struct arena_chunk *chunks; /* newest first */
     size_t chunk_size;          /* bytes asked from malloc at a time */
     size_t used, max;           /* bytes handed out; at most max */
+    bool starved;               /* memory was out once, rather than `max` reached: sticky */
 };
 
 void arena_init(struct arena *a, size_t chunk_size, size_t max);

@@ -108,6 +108,14 @@ void buf_addu(struct buf *b, uint64_t v)
     buf_add(b, str_of(digits + i, sizeof digits - i));
 }
 
+struct str buf_keep(struct buf *b, struct arena *a)
+{
+    struct str s = arena_str(a, buf_str(b));
+    a->starved = a->starved || b->starved;
+    buf_done(b);
+    return s;
+}
+
 void buf_consume(struct buf *b, size_t n)
 {
     b->off += n;

@@ -4,6 +4,7 @@
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
 
+#include "base/arena.h"
 #include "base/err.h"
 #include "base/str.h"
 
@@ -70,6 +71,8 @@ static inline int buf_err(const struct buf *b)
 {
     return !b->failed ? 0 : b->starved ? -ERR_NOMEM : -ERR_LIMIT;
 }
+/* What was built, copied into the arena; the buffer is done. If memory was out, the arena says so. */
+struct str buf_keep(struct buf *b, struct arena *a);
 /* Drops n bytes from the front; n <= b->n. */
 void buf_consume(struct buf *b, size_t n);
 /* NUL behind the content (not counted in n); NULL if that does not fit or memory is short. */

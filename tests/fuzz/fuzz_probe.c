@@ -44,8 +44,8 @@ static struct probe_spec spec_of(uint8_t kind, uint8_t variant)
 static struct observation *run(const struct probe_spec *spec, struct str in, size_t step)
 {
     struct probe_env env = {crypto, keys, SECOND};
-    struct probe *p = probe_new(&env, spec, SECOND);
-    if (!p)
+    struct probe *p;
+    if (probe_new(&env, spec, SECOND, &p))
         abort();
     probe_connected(p, SECOND);
     while (in.n && !probe_done(p)) {

@@ -296,6 +296,12 @@ static void stores(void **state)
     assert_int_equal(trust_store_new("x", buf_str(&pem), true, &s), 0);
     assert_int_equal(s->n, 2);
     assert_true(s->bad >= 2);
+    assert_int_equal(sk_X509_num(s->all), 0); /* nothing is decoded before somebody needs it */
+    assert_int_equal(trust_store_ready(s, (X509 *const[]){NULL, w->other_root}, 2), 0);
+    assert_int_equal(sk_X509_num(s->all), 1);
+    assert_int_equal(X509_cmp(sk_X509_value(s->all, 0), w->other_root), 0);
+    assert_int_equal(trust_store_ready(s, &w->other_root, 1), 0);
+    assert_int_equal(sk_X509_num(s->all), 1);
     trust_store_free(s);
     buf_done(&pem);
 }

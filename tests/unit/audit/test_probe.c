@@ -15,8 +15,8 @@ static const uint16_t modern_suites[] = {0x1301, 0xc02f, 0xc02b, 0xc013, 0xc009,
 static struct probe *probe_of(const struct probe_spec *spec)
 {
     struct probe_env env = {rig_crypto, rig_keys, SECOND};
-    struct probe *p = probe_new(&env, spec, SECOND);
-    assert_non_null(p);
+    struct probe *p;
+    assert_int_equal(probe_new(&env, spec, SECOND, &p), 0);
     assert_int_equal(probe_deadline(p), 2 * (uint64_t)SECOND);
     probe_connected(p, SECOND + 1);
     return p;
@@ -514,7 +514,7 @@ static void test_time(void **state)
     observation_free(o);
     probe_free(p);
     struct probe_env env = {rig_crypto, rig_keys, SECOND};
-    p = probe_new(&env, &s, 0);
+    assert_int_equal(probe_new(&env, &s, 0, &p), 0);
     probe_expire(p, SECOND);
     o = probe_result(p);
     assert_int_equal(o->ending, ENDING_UNREACHABLE); /* no TCP connection ever came */
