@@ -221,7 +221,7 @@ static uint64_t jittered(uint64_t every)
 {
     uint32_t r = 0;
     (void)!getrandom(&r, sizeof r, 0);
-    return every - every / 10 + every / 5 / UINT32_MAX * r;
+    return every - every / 10 + every / 5 / 1000 * (r % 1001);
 }
 
 static int watch_signals(struct watcher *w)

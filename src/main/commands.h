@@ -10,7 +10,7 @@ int cmd_fmt(int argc, char **argv);     /* cmd_fmt.c */
 int cmd_explain(int argc, char **argv); /* cmd_explain.c */
 int cmd_config(int argc, char **argv);  /* cmd_config.c */
 int cmd_ca(int argc, char **argv);      /* cmd_ca.c */
-int cmd_audit(int argc, char **argv);
+int cmd_audit(int argc, char **argv);   /* cmd_audit.c */
 int cmd_watch(int argc, char **argv);   /* cmd_watch.c */
 int cmd_ctl(int argc, char **argv);     /* cmd_ctl.c */
 

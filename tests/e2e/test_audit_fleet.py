@@ -290,8 +290,8 @@ def test_watch_tells_what_is_new(tmp_path):
         return process
     server = serve("one.test")
     try:
-        assert (target, "first", False) in changes(watch(target, "--state", state))
-        again = watch(target, "--state", state)
+        assert (target, "first", False) in changes(watch(target, "--state", state, "--sni", "one.test"))
+        again = watch(target, "--state", state, "--sni", "one.test")
         assert changes(again) == [] and again.returncode == 0
     finally:
         server.terminate()
@@ -301,7 +301,7 @@ def test_watch_tells_what_is_new(tmp_path):
     assert changes(watch(target, "--state", state)) == []
     server = serve("two.test")
     try:
-        back = [kind for _, kind, _ in changes(watch(target, "--state", state))]
+        back = [kind for _, kind, _ in changes(watch(target, "--state", state, "--sni", "two.test"))]
         assert back[0] == "reachable" and "certificate" in back
     finally:
         server.terminate()
@@ -315,6 +315,7 @@ def test_watch_runs_until_it_is_told_to_stop(tmp_path, dead):
     try:
         assert b"connection refused" in process.stdout.readline()
         kept = tmp_path / "state" / f"127.0.0.1:{dead}.json"
+        wait_until(kept.exists)     # it tells first: rather twice than never
         first = kept.stat().st_mtime_ns
         wait_until(lambda: kept.stat().st_mtime_ns != first)
         process.send_signal(signal.SIGTERM)
