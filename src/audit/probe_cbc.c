@@ -11,7 +11,8 @@ const char *cbc_vector_name(int v)
 {
     static const char *const names[] = {
         "wrong MAC, right padding", "no MAC, incomplete padding", "right MAC, altered padding",
-        "right MAC, altered last byte of padding", "padding only", "wrong MAC, right padding, no content", "one block of 0f", "honest request"};
+        "right MAC, altered last byte of padding", "padding only",
+        "wrong MAC, right padding, no content", "one block of 0f", "honest request"};
     return names[v];
 }
 
