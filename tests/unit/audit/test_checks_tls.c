@@ -78,6 +78,7 @@ CHANGE(etm_safe, cbc12(w); w->tls.etm = KNOWN_YES)
 CHANGE(etm_not, cbc12(w); w->tls.etm = KNOWN_NOT)
 CHANGE(npn_bad, w->tls.npn = KNOWN_YES)
 CHANGE(npn_safe, w->tls.npn = KNOWN_NO)
+CHANGE(npn_not, w->tls.npn = KNOWN_NOT)
 CHANGE(nothing, (void)w)
 CHANGE(heartbeat_on, w->tls.heartbeat = KNOWN_YES)
 CHANGE(heartbeat_not, w->tls.heartbeat = KNOWN_NOT)
@@ -224,7 +225,7 @@ static const struct {
     {"ems", ems_bad, LOW, "triple", only_tls13, ems_not},
     {"etm", cbc12, INFO, "encrypt_then_mac", etm_safe, etm_not},
     {"etm", cbc12, INFO, "encrypt_then_mac", nothing, incomplete},
-    {"npn", npn_bad, INFO, "ALPN", npn_safe, nothing},
+    {"npn", npn_bad, INFO, "ALPN", npn_safe, npn_not},
     {"heartbeat_extension", heartbeat_on, LOW, "is on", nothing, heartbeat_not},
     {"extensions", NEVER, nothing, failed, "a mere list"},
     {"cert_compression", NEVER, nothing, compressed_not, "neither is a flaw"},
