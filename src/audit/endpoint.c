@@ -543,6 +543,28 @@ static bool pump_side(struct endpoint *e)
     return e->open > 0;
 }
 
+/* What had been held is asked again; where nothing at all is answered, for the last time. */
+static bool release_held(struct endpoint *e)
+{
+    bool idle = e->open == 0 && e->nagain == 0 && e->plan.taken == e->plan.queued;
+    if (!e->has_control && idle && e->nheld)
+        e->answers = ANSWERS;
+    bool release = e->nheld && (e->has_control || e->answers >= ANSWERS);
+    while (release && e->nheld && may_start(e)) {
+        struct probe_spec s = e->held[--e->nheld];
+        start(e, &s, false, ROLE_PLAN);
+    }
+    return release && e->nheld;
+}
+
+static void pump_again(struct endpoint *e)
+{
+    while (e->nagain && e->open == 0 && may_start(e)) {
+        struct probe_spec s = e->again[--e->nagain];
+        start(e, &s, true, ROLE_PLAN);
+    }
+}
+
 static void pump(struct endpoint *e)
 {
     const struct probe_spec *spec;
@@ -550,26 +572,12 @@ static void pump(struct endpoint *e)
         pump_held(e);
         return;
     }
-    bool idle = e->open == 0 && e->nagain == 0 && e->plan.taken == e->plan.queued;
-    if (!e->has_control && idle && e->nheld)
-        e->answers = ANSWERS; /* nothing is answered at all: that is the answer */
-    bool release = e->has_control || e->answers >= ANSWERS;
-    while (release && e->nheld && may_start(e)) {
-        struct probe_spec s = e->held[--e->nheld];
-        start(e, &s, false, ROLE_PLAN);
-    }
-    while (e->nagain && e->open == 0 && may_start(e)) {
-        struct probe_spec s = e->again[--e->nagain];
-        start(e, &s, true, ROLE_PLAN);
-    }
-    while (!e->nagain && !(release && e->nheld) && e->plan.taken < e->plan.queued &&
-           may_start(e) && (spec = plan_next(&e->plan)))
+    bool more = release_held(e);
+    pump_again(e);
+    while (!e->nagain && !more && e->plan.taken < e->plan.queued && may_start(e) &&
+           (spec = plan_next(&e->plan)))
         start(e, spec, false, ROLE_PLAN);
-    if (e->nagain || e->nheld || !plan_finished(&e->plan))
-        return;
-    if (pump_side(e))
-        return;
-    if (e->open == 0)
+    if (!e->nagain && !e->nheld && plan_finished(&e->plan) && !pump_side(e))
         finish(e);
 }
 

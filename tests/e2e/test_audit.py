@@ -248,7 +248,7 @@ def test_nothing_is_claimed_of_who_shows_nothing():
 # --- servers that are only difficult: all is found, nothing is made up -------------------------------------------------
 
 DIFFICULT = ["delay=300", "byte_by_byte", "alert_split", "one_record_each", "zero_records=500", "alert_reset",
-             "alert_silent_close", "flaky=9", "rate_limit=20", "concurrent_limit=3", "serial"]
+             "alert_silent_close", "flaky=17", "rate_limit=20", "concurrent_limit=3", "serial"]
 MAY_DIFFER = {"one_at_a_time", "fallback_scsv"}      # the latter's alert does not come where alerts do not
 
 
@@ -280,8 +280,9 @@ HOSTILE = ["tarpit", "close_at_once", "reset_at_once", "garbage=200", "garbage=2
 @pytest.mark.parametrize("fault", HOSTILE)
 def test_hostile(fault):
     with FaultServer(faults=[fault], versions=("tls1.2", "tls1.3")) as server:
-        audit = checked(server, audit_server(server, "--timeout", "1", "--deadline", "60"))
+        audit = checked(server, audit_server(server, "--timeout", "1", "--deadline", "5"))
         assert server.count <= 150
+    assert audit.report["duration_us"] < 30e6               # the deadline, and a busy machine
     assert audit.report["failure"] or not bad_vulnerabilities(audit)
 
 
@@ -294,7 +295,7 @@ def test_deadline_ends_what_would_not_end():
         assert not bad_vulnerabilities(audit) & {"heartbleed", "robot", *ORACLES}
 
 
-FARMS = [([], ["alert_reset"]), ([], ["zombie_poodle"]), (["robot=reset"], ["robot=close"]),
+FARMS = [([], ["scsv_alert"]), ([], ["zombie_poodle"]), (["robot=reset"], ["robot=close"]),
          (["goldendoodle"], ["zero_length"]), (["ccs"], ["ccs_alert"]), (["ticketbleed"], ["no_tickets"])]
 
 

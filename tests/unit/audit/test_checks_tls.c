@@ -76,8 +76,9 @@ CHANGE(ems_not, w->tls.ems = KNOWN_NOT)
 CHANGE(cbc12, tls_world_add(w, VI_TLS12, 0xc013))
 CHANGE(etm_safe, cbc12(w); w->tls.etm = KNOWN_YES)
 CHANGE(etm_not, cbc12(w); w->tls.etm = KNOWN_NOT)
-CHANGE(npn_bad, w->tls.npn_names = STR("\x08http/1.1"))
-CHANGE(npn_safe, tls_world_offer(w, VI_TLS13, KNOWN_NO); w->tls.no_sni = KNOWN_YES)
+CHANGE(npn_bad, w->tls.npn = KNOWN_YES)
+CHANGE(npn_safe, w->tls.npn = KNOWN_NO)
+CHANGE(npn_not, w->tls.npn = KNOWN_NOT)
 CHANGE(nothing, (void)w)
 CHANGE(heartbeat_on, w->tls.heartbeat = KNOWN_YES)
 CHANGE(heartbeat_not, w->tls.heartbeat = KNOWN_NOT)
@@ -111,7 +112,7 @@ CHANGE(only_rsa, tls_world_only(w, VI_TLS12, 0x009c))
 CHANGE(no_suites, tls_world_only(w, VI_TLS12, 0xc02f); w->tls.v[VI_TLS12].nsuites = 0)
 CHANGE(only_cbc, tls_world_only(w, VI_TLS12, 0xc013))
 CHANGE(client_order, cbc12(w); w->tls.v[VI_TLS12].server_order = KNOWN_NO)
-CHANGE(order_not, w->tls.v[VI_TLS12].server_order = KNOWN_NOT)
+CHANGE(order_not, cbc12(w); w->tls.v[VI_TLS12].server_order = KNOWN_NOT)
 CHANGE(chacha_bad, w->tls.v[VI_TLS13].chacha_first = KNOWN_NO)
 CHANGE(chacha_not, w->tls.v[VI_TLS13].chacha_first = KNOWN_NOT)
 CHANGE(explicit_group, number_set_add(&w->tls.groups12, 0xff01))
@@ -223,7 +224,7 @@ static const struct {
     {"ems", ems_bad, LOW, "triple", only_tls13, ems_not},
     {"etm", cbc12, INFO, "encrypt_then_mac", etm_safe, etm_not},
     {"etm", cbc12, INFO, "encrypt_then_mac", nothing, incomplete},
-    {"npn", npn_bad, INFO, "ALPN", npn_safe, nothing},
+    {"npn", npn_bad, INFO, "ALPN", npn_safe, npn_not},
     {"heartbeat_extension", heartbeat_on, LOW, "is on", nothing, heartbeat_not},
     {"extensions", NEVER, nothing, failed, "a mere list"},
     {"cert_compression", NEVER, nothing, compressed_not, "neither is a flaw"},
@@ -282,8 +283,8 @@ static const struct {
     {"poodle_tls", poodle_tls_bad, HIGH, "padding", nothing, poodle_tls_not},
     {"zombie_poodle", zombie_bad, HIGH, "padding", nothing, zombie_not},
     {"goldendoodle", golden_bad, HIGH, "MAC", nothing, golden_not},
-    {"sleeping_poodle", sleeping_bad, HIGH, "padding only", nothing, sleeping_not},
-    {"zero_length", zero_bad, HIGH, "empty", nothing, zero_not},
+    {"sleeping_poodle", sleeping_bad, HIGH, "Some of the padding", nothing, sleeping_not},
+    {"zero_length", zero_bad, HIGH, "without content", nothing, zero_not},
     {"lucky_minus_20", lucky20_bad, HIGH, "record_overflow", nothing, lucky20_not},
     {"lucky13", cbc12, INFO, "not measured", nothing, incomplete},
     {"drown", ssl2_on, CRITICAL, "export", nothing, ssl2_not},
