@@ -237,7 +237,8 @@ static void observe_tickets(struct plan *p, const struct observation *o)
     }
     if (hs->version >= TLS_WIRE_13 && hs->established && o->http)
         learn(&f->tickets13, true, hs->ntickets > 0);
-    if (hs->version < TLS_WIRE_13 && o->nsessions && !p->session12)
+    bool better = o->nsessions && p->session12 && !p->session12->ticket.n && o->sessions[0].ticket.n;
+    if (hs->version < TLS_WIRE_13 && o->nsessions && (!p->session12 || better))
         p->session12 = plan_keep_session(p, &o->sessions[0]);
     if (hs->version >= TLS_WIRE_13 && o->nsessions && !p->session13) {
         p->session13 = plan_keep_session(p, &o->sessions[0]);
