@@ -1,15 +1,21 @@
 """What the three tools said, in the same words: a fact's name -> a value. A tool's facts lack what it does not tell.
 
-Sets are compared member by member, everything else as it is. Suites carry their IANA code's OpenSSL name; sslscan and
-testssl.sh know only some."""
+Sets are compared member by member, everything else as it is. Suites go by their number, and are called as src/wire/suite.def
+has it: OpenSSL's name, or IANA's where OpenSSL never had one."""
 import re
 import xml.etree.ElementTree as ET
-from datetime import datetime, timezone
+from datetime import datetime
+from pathlib import Path
 
 VERSIONS = ["SSLv2", "SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"]
 OUR_VERSION = dict(zip(["SSL 2.0", "SSL 3.0", "TLS 1.0", "TLS 1.1", "TLS 1.2", "TLS 1.3"], VERSIONS))
 GROUP = {"secp256r1 (NIST P-256)": "secp256r1", "secp384r1 (NIST P-384)": "secp384r1", "secp521r1 (NIST P-521)": "secp521r1",
          "prime256v1": "secp256r1"}
+
+
+SUITES = {int(code, 16): openssl or name for code, name, openssl in
+          re.findall(r'SUITE\((0x[0-9a-f]+), *"([^"]+)", *(?:"([^"]+)"|NULL)',
+                     (Path(__file__).resolve().parent.parent / "src/wire/suite.def").read_text())}
 
 
 def minute(text):
@@ -90,7 +96,7 @@ def of_sslscan(text):
     for p in test.findall("protocol"):
         facts[f"protocol {names[p.get('type'), p.get('version')]}"] = p.get("enabled") == "1"
     for v in VERSIONS[2:]:
-        facts[f"suites {v}"] = {c.get("cipher") for c in test.findall("cipher") if c.get("sslversion") == v}
+        facts[f"suites {v}"] = {SUITES[int(c.get("id"), 16)] for c in test.findall("cipher") if c.get("sslversion") == v}
     ids = {c.get("cipher") for c in test.findall("cipher")}
     facts["NULL suites"] = any("NULL" in c for c in ids)
     facts["anonymous suites"] = any(c.startswith(("ADH", "AECDH", "TLS_DH_anon", "TLS_ECDH_anon")) for c in ids)
@@ -139,8 +145,8 @@ def of_testssl(rows):
         if text:
             facts[f"protocol {v}"] = not text.startswith(("not offered", "not supported"))
     for v, name in zip(VERSIONS[2:], ["tls1", "tls1_1", "tls1_2", "tls1_3"]):
-        found = [r["finding"].split() for key in by for r in by[key] if re.fullmatch(rf"cipher-{name}_x[0-9a-f]+", key)]
-        facts[f"suites {v}"] = {f[2] for f in found if len(f) > 2}
+        found = [re.fullmatch(rf"cipher-{name}_x([0-9a-f]+)", key) for key in by]
+        facts[f"suites {v}"] = {SUITES[int(f[1], 16)] for f in found if f}
         order = said(f"cipher_order-{name}") or said("cipher_order")
         if order and ("server" in order or "client" in order.lower() or "NOT" in order):
             facts[f"server's order {v}"] = order.startswith("server")

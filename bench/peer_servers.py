@@ -217,7 +217,7 @@ PEERS = [
          {"null_suites": "v", "anonymous_suites": "v", "forward_secrecy": "s"}),
     Peer("nginx-server-order", "nginx", "the server's order, ChaCha20 first for those who like it", """
         https: ssl_protocols TLSv1.2 TLSv1.3; ssl_prefer_server_ciphers on; ssl_conf_command Options PrioritizeChaCha;
-        https: ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20;""", ("rsa",), {**CLEAN, "server_order": "s"}),
+        https: ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20;""", ("rsa",), {**CLEAN, "server_order": "s", "chacha_order": "s"}),
     Peer("nginx-static-rsa", "nginx", "static RSA key exchange with CBC only", """
         https: ssl_protocols TLSv1.2; ssl_ciphers AES128-SHA:AES256-SHA:AES128-SHA256; ssl_prefer_server_ciphers on;""",
          ("rsa",), {**CLEAN, "static_rsa": "v", "forward_secrecy": "v", "aead": "v", "robot": "s"}, testssl=True),
@@ -250,7 +250,7 @@ PEERS = [
          testssl=True),
     Peer("nginx-must-staple", "nginx", "must-staple, and nothing stapled", "", ("must",), {"must_staple": "v"}),
     Peer("nginx-early-data", "nginx", "0-RTT", """
-        https: ssl_protocols TLSv1.3; ssl_early_data on;""", expect={"early_data": "v"}),
+        https: ssl_protocols TLSv1.3; ssl_early_data on;""", expect={"early_data": "v", "early_data_replay": "v", "resumption": "s"}),
     Peer("nginx-dhe-1024", "nginx", "DHE with a common prime of 1024 bits", """
         https: ssl_protocols TLSv1.2; ssl_ciphers DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-SHA:@SECLEVEL=0; ssl_dhparam @C@/dh1024.pem;""",
          ("rsa",), {"dh_weak": "v", "dh_common_prime": "v", "logjam": "v"}),
@@ -285,7 +285,7 @@ SSLProtocol all
 SSLCipherSuite {OLD}
 SSLHonorCipherOrder on
 SSLInsecureRenegotiation on
-""", ("rsa", "ec"), {**LEGACY, "anonymous_suites": "v", "server_order": "s"}),
+""", ("rsa", "ec"), {**LEGACY, "anonymous_suites": "s", "server_order": "s", "chacha_order": "v"}),
     Peer("apache-late-certificate", "apache", "asks for a client's certificate beneath /secret only", """
 <Location /secret>
 SSLVerifyClient require
@@ -362,7 +362,7 @@ CAfile = @C@/ca.pem
          "-tls1 -cipher ALL:@SECLEVEL=0 -www", ("old",), {"tls10": "v", "tls12": "v", "cert_key": "v", "beast": "v"}),
     Peer("openssl-renegotiation", "openssl", "client-initiated and insecure renegotiation allowed",
          "-tls1_2 -client_renegotiation -legacy_renegotiation -www", ("rsa",), {"client_renegotiation": "v"}),
-    Peer("openssl-early-data", "openssl", "0-RTT that may be replayed", "-early_data -no_anti_replay -tls1_3", ("ec",), {"early_data": "v"}),
+    Peer("openssl-early-data", "openssl", "0-RTT, no HTTP behind it", "-early_data -no_anti_replay -tls1_3", ("ec",), {"tls13": "s"}),
     Peer("openssl-two-keys", "openssl", "RSA and ECDSA, the server's order, no tickets",
          "-serverpref -no_ticket -num_tickets 0 -www", ("rsa", "p384"), NO_TICKETS),
     Peer("openssl-anonymous", "openssl", "anonymous suites only", "-tls1_2 -cipher aNULL:@SECLEVEL=0 -www", ("rsa",), {"anonymous_suites": "v"}),
@@ -371,7 +371,8 @@ CAfile = @C@/ca.pem
     # gnutls-serv
     Peer("gnutls-default", "gnutls", "what GnuTLS does when nothing is said", "", ("rsa",), {"tls13": "s", "heartbleed": "s"}, testssl=True),
     Peer("gnutls-legacy", "gnutls", "every version and suite that this GnuTLS still knows",
-         "--priority NORMAL:+VERS-ALL:+CIPHER-ALL:+KX-ALL:+MAC-ALL:+GROUP-ALL:%UNSAFE_RENEGOTIATION", ("rsa",), LEGACY),
+         "--priority NORMAL:+VERS-ALL:+ARCFOUR-128:+3DES-CBC:+NULL:+CAMELLIA-128-CBC:+ANON-ECDH:+ANON-DH:+RSA:+MD5:+SHA1:%UNSAFE_RENEGOTIATION:%NO_ETM",
+         ("rsa",), {**LEGACY, "rc4": "v", "sweet32": "v"}),
     Peer("gnutls-heartbeat", "gnutls", "the heartbeat extension, patched of course", "--heartbeat --priority NORMAL:-VERS-TLS1.3", ("ec",),
          {"heartbleed": "s"}),
     # QUIC
