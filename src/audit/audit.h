@@ -21,6 +21,7 @@ struct audit_target {
     uint16_t port;
     struct addr connect[AUDIT_ADDRESSES_MAX]; /* --connect-to; none: the name's addresses */
     size_t nconnect;
+    bool resolved;  /* `connect` holds the name's own addresses, found already */
     int unresolved; /* −err: the name was asked for already, and has no address */
     const char *refused; /* it is not to be audited, and why: the report's failure; else NULL */
 };

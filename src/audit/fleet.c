@@ -143,6 +143,7 @@ static void on_addresses(void *user, int err, const struct addr *addrs, size_t n
     struct item *i = user;
     struct fleet *f = i->fleet;
     i->target.unresolved = err;
+    i->target.resolved = i->target.nconnect == 0;
     take_addresses(i, addrs, err ? 0 : n);
     move(&f->parked, &f->nparked, &f->nresolving, i);
     if (!err && n && i->target.nconnect == 0)

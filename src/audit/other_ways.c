@@ -70,8 +70,9 @@ static int dial(void *user, enum probe_port port, struct stream **ret)
     char text[ADDR_TEXT_MAX];
     if (!way->via)
         return dial_tcp(loop, &way->to, ret);
-    struct str host = t->nconnect ? addr_ip_text(&t->connect[0], text) : str_c(t->host);
-    uint16_t to = t->nconnect && addr_port(&t->connect[0]) ? addr_port(&t->connect[0]) : t->port;
+    bool given = t->nconnect && !t->resolved;
+    struct str host = given ? addr_ip_text(&t->connect[0], text) : str_c(t->host);
+    uint16_t to = given && addr_port(&t->connect[0]) ? addr_port(&t->connect[0]) : t->port;
     return via_dial(loop, way->via, &way->to, host, to, way->why, sizeof way->why, ret);
 }
 
@@ -305,7 +306,8 @@ struct other_ways *other_ways_new(const struct audit_env *audit, const struct au
     for (size_t i = 0; i < audit->nvias; i++)
         start_proxy(w, &audit->vias[i]);
     /* Addresses that were given leave nothing to ask a name server for. */
-    for (size_t i = 0; i < audit->nresolvers && !target->nconnect && i < TRUST_COMPARISONS_MAX; i++)
+    bool by_name = !target->nconnect || target->resolved;
+    for (size_t i = 0; by_name && i < audit->nresolvers && i < TRUST_COMPARISONS_MAX; i++)
         ask(w, i);
     return w;
 }
