@@ -210,7 +210,7 @@ static void test_cbc(void **state)
             const char *same = honest ? "answered " : "alert 20 closed";
             enum outcome safe = honest ? OUTCOME_VULNERABLE : OUTCOME_SAFE;
             assert_reaction(&probe_cbc, v, TOY_SAFE, version, same, safe);
-            bool poodle = v == CBC_BAD_PADDING;
+            bool poodle = v == CBC_BAD_PADDING || v == CBC_BAD_LAST;
             assert_reaction(&probe_cbc, v, TOY_POODLE, version, poodle ? "answered " : same,
                             poodle ? OUTCOME_VULNERABLE : safe);
             assert_reaction(&probe_cbc, v, TOY_ZOMBIE, version, poodle ? "closed" : same, safe);
