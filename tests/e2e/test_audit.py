@@ -248,7 +248,7 @@ def test_nothing_is_claimed_of_who_shows_nothing():
 # --- servers that are only difficult: all is found, nothing is made up -------------------------------------------------
 
 DIFFICULT = ["delay=300", "byte_by_byte", "alert_split", "one_record_each", "zero_records=500", "alert_reset",
-             "alert_silent_close", "flaky=17", "rate_limit=20", "concurrent_limit=3", "serial"]
+             "alert_silent_close", "rate_limit=20", "concurrent_limit=3", "serial"]
 MAY_DIFFER = {"one_at_a_time", "fallback_scsv"}      # the latter's alert does not come where alerts do not
 
 
