@@ -235,6 +235,16 @@ static void check_aead(const struct audit_view *view, struct finding *f)
     }
 }
 
+/* Several servers behind one address, or one that draws lots: then what other versions showed may have
+ * been chance, too. */
+static bool has_no_order(const struct tls_facts *t)
+{
+    for (int v = VI_SSL3; v < VI_COUNT; v++)
+        if (t->v[v].order_mixed)
+            return true;
+    return false;
+}
+
 /* Whose order counts is of no account where every suite is good (Mozilla's guideline 6.0). */
 static void check_order(const struct audit_view *view, struct finding *f)
 {
@@ -250,7 +260,7 @@ static void check_order(const struct audit_view *view, struct finding *f)
         several = true;
         look_suites(t, (enum tls_version_index)v, (enum tls_version_index)v, is_old_style, &old);
         unknown = unknown || (x->server_order == KNOWN_NOT && old.n);
-        if (x->server_order != KNOWN_NO || !old.n)
+        if (x->server_order != KNOWN_NO || !old.n || has_no_order(t))
             continue;
         f->evidence = x->evidence;
         finding_bad(f, "In %s the client's order counts, and among the suites are %s.",

@@ -146,6 +146,8 @@ static void observe_common(struct plan *p, const struct observation *o)
     f->max_fragment = f->max_fragment || e->max_fragment_sent;
     f->record_limit = f->record_limit || e->record_limit_sent;
     f->requests_certificate = f->requests_certificate || hs->requests_certificate;
+    if (flight && hs->version >= TLS_WIRE_13 && str_eq(o->spec.hello.sni, p->options.sni))
+        number_set_add(&f->sigalgs, hs->sigalg);
     if (hs->authorities.n && !f->authorities.n)
         f->authorities = arena_str(&p->arena, hs->authorities);
     if (e->alpn.n && (!f->alpn.n || str_eq(e->alpn, STR("h2"))))

@@ -5,7 +5,7 @@
 
 static const struct task_row *const rows[] = {
     &task_versions, &task_walk13,  &task_walk12, &task_walk11, &task_walk10,      &task_walk_ssl3,
-    &task_http,     &task_tests,   &task_cbc,    &task_robot,  &task_resume,      &task_certificates,
+    &task_tests,    &task_http,    &task_cbc,    &task_robot,  &task_resume,      &task_certificates,
     &task_h2,
 };
 _Static_assert(sizeof rows / sizeof *rows <= PLAN_TASKS_MAX, "room for every task");

@@ -106,6 +106,9 @@ void plan_try(struct plan *p, struct plan_task *t, const struct probe_spec *spec
 struct probe_spec plan_hello(struct plan *p, uint16_t version, struct u16_list suites);
 /* A GET on a connection of its own. `coding`: value of Accept-Encoding; empty: none is named. */
 struct str plan_get(struct plan *p, const struct http_url *url, struct str coding);
+struct str plan_all_codings(void);
+/* The answer to a request with all of them. */
+void plan_keep_coded(struct plan *p, const struct observation *o);
 struct http_answer *plan_keep_answer(struct plan *p, const struct http_answer *a);
 struct tls_session *plan_keep_session(struct plan *p, const struct tls_session *s);
 void plan_end_test(struct plan *p, enum test_id id, enum outcome outcome, const char *why,

@@ -1,5 +1,6 @@
 /* Requests: port 80 as a first visitor and as RFC 2817 would have it, and the https page once more
- * with content codings offered, which shows compression (BREACH). The page itself comes with the
+ * with content codings offered, which shows compression (BREACH), unless the probe that resumes a
+ * session has asked for it already (plan_tests.c). The page itself comes with the
  * first contact (plan_versions.c); where it redirects on the same host, it is followed from here. */
 #include "audit/plan.h"
 
@@ -80,6 +81,17 @@ static void follow(struct plan *p, struct plan_task *t, struct http_hop *hops, s
         ask_plain(p, t, url);
 }
 
+struct str plan_all_codings(void)
+{
+    return STR("gzip, deflate, br, zstd");
+}
+
+void plan_keep_coded(struct plan *p, const struct observation *o)
+{
+    p->https_coded = o->http ? plan_keep_answer(p, o->http) : NULL;
+    p->https_coded_evidence = o->number;
+}
+
 static void take_plain(struct plan *p, struct plan_task *t, const struct observation *o)
 {
     struct plain_facts *f = &p->plain;
@@ -104,8 +116,7 @@ static void take(struct plan *p, struct plan_task *t, const struct observation *
         p->plain.options_evidence = o->number;
         break;
     case STEP_CODED:
-        p->https_coded = o->http ? plan_keep_answer(p, o->http) : NULL;
-        p->https_coded_evidence = o->number;
+        plan_keep_coded(p, o);
         break;
     default:
         p->https[p->nhttps - 1].answer = o->http ? plan_keep_answer(p, o->http) : NULL;
@@ -127,11 +138,14 @@ static void step(struct plan *p, struct plan_task *t, const struct observation *
     }
     if (t->state == 1 && p->nhttps && plan_best(p, VI_TLS13) != VI_COUNT) {
         t->state = 2;
-        ask_https(p, t, &p->options.url, STR("gzip, deflate, br, zstd"), STEP_CODED,
-                  "compression of answers");
         follow(p, t, p->https, &p->nhttps);
     }
-    bool more = t->state == 1 && p->options.tls && p->options.http && !p->tasks[0].done;
+    if (t->state == 2 && p->facts.tests[TEST_RESUME_PSK].ended) {
+        t->state = 3;
+        if (!p->https_coded)
+            ask_https(p, t, &p->options.url, plan_all_codings(), STEP_CODED, "compression of answers");
+    }
+    bool more = t->state == 1 ? p->options.tls && p->options.http && !p->tasks[0].done : t->state == 2;
     t->done = t->in_flight == 0 && !more;
 }
 

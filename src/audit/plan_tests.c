@@ -180,8 +180,11 @@ static enum ready ready_replay(const struct plan *p, const char **why)
     return first->outcome == OUTCOME_VULNERABLE ? READY_GO : READY_SKIP;
 }
 
+/* Only where the hello with everything at once has not shown it. */
 static enum ready ready_compression(const struct plan *p, const char **why)
 {
+    if (!p->facts.tests[TEST_TOLERANCE].ended)
+        return READY_WAIT;
     *why = "TLS 1.3 is not offered";
     if (version_known(p, VI_TLS13) && p->facts.v[VI_TLS13].nsuites)
         return READY_GO;
@@ -313,7 +316,7 @@ static void make_name(struct plan *p, struct probe_spec *s)
 static void make_tolerance(struct plan *p, struct probe_spec *s)
 {
     *s = hello_of(p, plan_best(p, VI_TLS13));
-    s->hello.flags |= CH_GREASE | (s->hello.versions.n ? CH_ECH_GREASE : 0);
+    s->hello.flags |= CH_GREASE | (s->hello.versions.n ? CH_ECH_GREASE | CH_CERT_COMPRESSION : 0);
     s->hello.pad_to = 4096;
     s->split = 100;
 }
@@ -413,9 +416,14 @@ static void resume13(struct plan *p, struct probe_spec *s, const struct tls_sess
     s->hello.suites = offer_copy(p, &session->suite, 1);
 }
 
+/* With the request that plan_http.c would otherwise make a connection for. */
 static void make_psk(struct plan *p, struct probe_spec *s)
 {
     resume13(p, s, p->session13);
+    if (!p->options.http)
+        return;
+    s->hello.alpn = STR("\x08http/1.1");
+    s->request = plan_get(p, &p->options.url, plan_all_codings());
 }
 
 static void make_early(struct plan *p, struct probe_spec *s)
@@ -562,12 +570,15 @@ static void send(struct plan *p, struct plan_task *t, int i)
 }
 
 /* The tolerance hello carried an ECH that decrypts nowhere: who knows ECH answers with keys that do
- * (RFC 9849 7.1). */
-static void learn_ech(struct plan *p, const struct observation *o)
+ * (RFC 9849 7.1). It also took compressed certificates (RFC 8879). */
+static void learn_extensions(struct plan *p, const struct observation *o)
 {
     const struct handshake *hs = o->hs;
-    if (hs && hs->flight && hs->version >= TLS_WIRE_13 && o->spec.hello.flags & CH_ECH_GREASE)
-        plan_end_test(p, TEST_ECH, hs->ee.ech_retry ? OUTCOME_VULNERABLE : OUTCOME_SAFE, NULL, o);
+    if (!hs || !hs->flight || hs->version < TLS_WIRE_13 || !(o->spec.hello.flags & CH_ECH_GREASE))
+        return;
+    plan_end_test(p, TEST_ECH, hs->ee.ech_retry ? OUTCOME_VULNERABLE : OUTCOME_SAFE, NULL, o);
+    plan_end_test(p, TEST_CERT_COMPRESSION,
+                  hs->compressed_chain ? OUTCOME_VULNERABLE : OUTCOME_SAFE, NULL, o);
 }
 
 static void learn_chacha(struct plan *p, enum tls_version_index v, enum outcome outcome)
@@ -592,7 +603,9 @@ static void take(struct plan *p, struct plan_task *t, struct progress *g,
     if (r->id == TEST_TOLERANCE || r->id == TEST_OLD_TOLERANCE || r->id == TEST_EARLY_CCS)
         plan_learn_order(p, o);
     if (r->id == TEST_TOLERANCE)
-        learn_ech(p, o);
+        learn_extensions(p, o);
+    if (r->id == TEST_RESUME_PSK && o->http)
+        plan_keep_coded(p, o);
     if (r->id == TEST_TICKETBLEED && o->hs)
         plan_end_test(p, TEST_RESUME_TICKET, o->hs->resumed ? OUTCOME_VULNERABLE : OUTCOME_SAFE, NULL, o);
     const char *why = NULL;
@@ -631,8 +644,10 @@ static void step(struct plan *p, struct plan_task *t, const struct observation *
         enum ready r = rows[i].intrusive && !p->options.intrusive ? READY_SKIP : rows[i].ready(p, &why);
         if (rows[i].intrusive && !p->options.intrusive)
             why = "left out by --no-intrusive";
-        g->asked[i] = r != READY_WAIT;
+        g->asked[i] = r != READY_WAIT || p->facts.tests[rows[i].id].ended; /* another's probe showed it */
         all = all && g->asked[i];
+        if (p->facts.tests[rows[i].id].ended)
+            continue;
         if (r == READY_SKIP)
             skip(p, &rows[i], why);
         else if (r == READY_GO)

@@ -15,6 +15,7 @@
 #include "audit/plan.h"
 
 #include "audit/cert_parse.h"
+#include "audit/choice_list.h"
 #include "wire/tls_names.h"
 
 enum { LANES_MAX = 64, LONG_RTT = 20 * 1000000 /* ns */, TRIES = 2 };
@@ -42,8 +43,7 @@ struct walk {
     enum tls_version_index v;
     struct lane *lanes[LANES_MAX];
     size_t nlanes;
-    uint16_t groups_left[GROUPS_MAX], sigalgs_left[SIGALGS_MAX];
-    size_t ngroups, nsigalgs;
+    struct choice_list groups, sigalgs;
     unsigned firsts;           /* lanes that found anything */
     bool rest_waits;           /* for what the first lane's hello is answered with */
     bool refused_closed;       /* a hello was answered by a close, not by an alert */
@@ -143,13 +143,16 @@ static void add_certificate_curves(struct plan *p, struct walk *w, struct client
 static void narrow(struct plan *p, struct walk *w, const struct lane *l, struct client_hello *h)
 {
     bool both = l->mode == LANE_NARROW;
-    if ((both || l->mode == LANE_GROUPS) && h->groups.n && (both ? w->ngroups : l->n))
-        h->groups = both ? offer_copy(p, w->groups_left, w->ngroups) : offer_copy(p, l->left, l->n);
+    if (both && h->groups.n && w->groups.n)
+        h->groups = offer_copy(p, w->groups.v, w->groups.n);
+    if (both && h->sigalgs.n && w->sigalgs.n)
+        h->sigalgs = offer_copy(p, w->sigalgs.v, w->sigalgs.n);
+    if (l->mode == LANE_GROUPS && h->groups.n && l->n)
+        h->groups = offer_copy(p, l->left, l->n);
     if (l->mode == LANE_GROUPS && !is13(w))
         add_certificate_curves(p, w, h);
-    if ((both || l->mode == LANE_SIGALGS) && h->sigalgs.n && (both ? w->nsigalgs : l->n))
-        h->sigalgs = both ? offer_copy(p, w->sigalgs_left, w->nsigalgs)
-                          : offer_copy(p, l->left, l->n);
+    if (l->mode == LANE_SIGALGS && h->sigalgs.n && l->n)
+        h->sigalgs = offer_copy(p, l->left, l->n);
 }
 
 static const uint16_t old_suites[] = {0x002f, 0x0035, 0x000a, 0x0005, 0x0004, 0xc013, 0xc014,
@@ -213,8 +216,8 @@ static struct walk *begin(struct plan *p, struct plan_task *t, enum tls_version_
         return NULL;
     t->data = w;
     w->v = v;
-    w->ngroups = load(w->groups_left, GROUPS_MAX, is13(w) ? offer_groups13() : offer_groups12());
-    w->nsigalgs = load(w->sigalgs_left, SIGALGS_MAX, is13(w) ? offer_sigalgs13() : offer_sigalgs12());
+    choice_list_init(&w->groups, is13(w) ? offer_groups13() : offer_groups12(), !is13(w));
+    choice_list_init(&w->sigalgs, is13(w) ? offer_sigalgs13() : offer_sigalgs12(), !is13(w));
     for (int chunk = 0; chunk < 2; chunk++) {
         struct u16_list suites = offer_suites(p, wire(w), chunk);
         struct lane *l = suites.n ? add_lane(p, w, chunk ? LANE_SUITES : LANE_NARROW) : NULL;
@@ -259,7 +262,8 @@ static void found_suite(struct plan *p, struct walk *w, const struct lane *l,
     w->firsts += !l->begun;
 }
 
-static void found_numbers(struct plan *p, struct walk *w, const struct observation *o)
+static void found_numbers(struct plan *p, struct walk *w, const struct lane *l,
+                          const struct observation *o)
 {
     const struct handshake *hs = o->hs;
     uint16_t group = hs->retry_group ? hs->retry_group : hs->group;
@@ -267,8 +271,13 @@ static void found_numbers(struct plan *p, struct walk *w, const struct observati
         number_set_add(is13(w) ? &p->facts.groups : &p->facts.groups12, group);
     if (hs->sigalg)
         number_set_add(is13(w) ? &p->facts.sigalgs : &p->facts.sigalgs12, hs->sigalg);
-    w->ngroups = drop(w->groups_left, w->ngroups, group);
-    w->nsigalgs = drop(w->sigalgs_left, w->nsigalgs, hs->sigalg);
+    if (l->mode == LANE_NARROW) {
+        choice_list_choose(&w->groups, group, o->spec.hello.groups);
+        choice_list_choose(&w->sigalgs, hs->sigalg, o->spec.hello.sigalgs);
+    } else {
+        choice_list_drop(&w->groups, group);
+        choice_list_drop(&w->sigalgs, hs->sigalg);
+    }
 }
 
 /* Half of what is left goes to a lane of its own, every other one, so that kin are parted. */
@@ -299,13 +308,15 @@ static void ask_both(struct plan *p, struct plan_task *t, struct walk *w, size_t
         ask(p, t, w, w->nlanes - 1);
 }
 
-/* Once more, if the first of all was taken and may just be the favourite. */
+/* Once more unless the server has shown an order of its own: the first suite may just have been its
+ * favourite, or chance. */
 static void order_seen(struct plan *p, struct plan_task *t, struct walk *w, size_t lane,
                        const struct observation *o)
 {
     struct lane *l = w->lanes[lane];
+    const struct version_facts *f = &p->facts.v[w->v];
     plan_learn_order(p, o);
-    if (p->facts.v[w->v].server_order == KNOWN_NOT && !p->facts.v[w->v].order_mixed && !l->n++)
+    if (f->server_order != KNOWN_YES && !f->order_mixed && !l->n++)
         ask(p, t, w, lane);
     else
         l->mode = LANE_DONE;
@@ -325,7 +336,7 @@ static void lane_found(struct plan *p, struct plan_task *t, struct walk *w, size
     uint16_t named = l->mode == LANE_GROUPS ? group : l->mode == LANE_SIGALGS ? hs->sigalg : suite;
     size_t before = l->n;
     found_suite(p, w, l, o);
-    found_numbers(p, w, o);
+    found_numbers(p, w, l, o);
     l->begun = true;
     l->tries = 0;
     l->n = drop(l->left, l->n, named);
@@ -350,13 +361,12 @@ static void lane_found(struct plan *p, struct plan_task *t, struct walk *w, size
 static bool narrowed(const struct plan *p, const struct walk *w, const struct lane *l)
 {
     bool known = false;
-    for (size_t i = 0; is13(w) && i < w->ngroups; i++)
-        known = known || number_set_has(&p->facts.groups, w->groups_left[i]);
+    for (size_t i = 0; is13(w) && i < w->groups.n; i++)
+        known = known || number_set_has(&p->facts.groups, w->groups.v[i]);
     if (known)
         return false;
-    struct u16_list groups = is13(w) ? offer_groups13() : offer_groups12();
-    struct u16_list sigalgs = is13(w) ? offer_sigalgs13() : offer_sigalgs12();
-    return l->mode == LANE_NARROW && (w->ngroups < groups.n || w->nsigalgs < sigalgs.n);
+    return l->mode == LANE_NARROW &&
+           !(choice_list_whole(&w->groups) && choice_list_whole(&w->sigalgs));
 }
 
 /* A hello with more suites than some can read was answered by a mere close: again, in pieces. */
@@ -471,11 +481,12 @@ static void add_groups_lane(struct plan *p, struct plan_task *t, struct walk *w)
 {
     if (is13(w) && p->facts.groups_declared)
         for (size_t i = 0; i < p->facts.groups.n; i++)
-            w->ngroups = drop(w->groups_left, w->ngroups, p->facts.groups.v[i]);
-    struct lane *l = w->ngroups && uses_groups(&p->facts.v[w->v]) ? add_lane(p, w, LANE_GROUPS) : NULL;
+            choice_list_drop(&w->groups, p->facts.groups.v[i]);
+    bool more = w->groups.fresh && !w->groups.exhausted && uses_groups(&p->facts.v[w->v]);
+    struct lane *l = more ? add_lane(p, w, LANE_GROUPS) : NULL;
     if (!l)
         return;
-    l->n = load(l->left, SUITES_MAX, (struct u16_list){w->groups_left, w->ngroups});
+    l->n = load(l->left, SUITES_MAX, (struct u16_list){w->groups.v, w->groups.fresh});
     begin_lane(p, t, w);
 }
 
@@ -498,11 +509,13 @@ static bool wants_sigalg(const struct plan *p, const struct walk *w, uint16_t a,
 
 static void add_sigalg_lanes(struct plan *p, struct plan_task *t, struct walk *w)
 {
+    for (size_t i = 0; is13(w) && i < p->facts.sigalgs.n; i++)
+        choice_list_drop(&w->sigalgs, p->facts.sigalgs.v[i]);
     for (int lane = 0; lane < 2; lane++) {
         struct lane *l = add_lane(p, w, LANE_SIGALGS);
-        for (size_t i = 0; l && i < w->nsigalgs; i++)
-            if (wants_sigalg(p, w, w->sigalgs_left[i], lane))
-                l->left[l->n++] = w->sigalgs_left[i];
+        for (size_t i = 0; l && i < w->sigalgs.fresh; i++)
+            if (wants_sigalg(p, w, w->sigalgs.v[i], lane))
+                l->left[l->n++] = w->sigalgs.v[i];
         if (l && l->n)
             begin_lane(p, t, w);
         else if (l)
@@ -533,7 +546,7 @@ static void second_round(struct plan *p, struct plan_task *t, struct walk *w)
 /* Over a long way the suites are not waited for; the suites' lanes leave the other lists alone then. */
 static void second_round_early(struct plan *p, struct plan_task *t, struct walk *w)
 {
-    bool declared = !is13(w) || p->tasks[0].done; /* the first contact may tell the groups */
+    bool declared = !is13(w) || p->tasks[0].done;
     if (w->second || w->v < VI_TLS12 || p->facts.rtt <= LONG_RTT || !declared ||
         !uses_groups(&p->facts.v[w->v]))
         return;
@@ -582,6 +595,8 @@ static void walk_step(struct plan *p, struct plan_task *t, const struct observat
     if (!lanes_done(w) || t->in_flight)
         return;
     if (try_old(p, t, w))
+        return;
+    if (is13(w) && !p->tasks[0].done) /* the first contact may tell the groups and an algorithm */
         return;
     if (!w->second)
         second_round(p, t, w);

@@ -383,7 +383,7 @@ def s_server(tmp_path):
 def test_a_real_server(s_server):
     audit = run_audit("--connect-to", f"127.0.0.1:{s_server}", f"localhost:{s_server}")
     SCHEMA.validate(audit.document)
-    assert audit.status == 0 and audit.report["connections"] <= 60
+    assert audit.status == 0 and audit.report["connections"] <= 120    # some are repeated: it serves one at a time
     assert not bad_vulnerabilities(audit) - {"alpaca_alpn", "alpaca_sni", "lucky13", "dheat", "marvin"}
     for check in ("tls12", "tls13", "early_ccs", "ticketbleed", "client_renegotiation", "secure_renegotiation",
                   "resumption", "ems", "clock_leak", "downgrade_sentinel", *ORACLES):
