@@ -2,6 +2,7 @@
 #ifndef AUDIT_AUDIT_H
 #define AUDIT_AUDIT_H
 
+#include "audit/client_auth.h"
 #include "audit/ct_log.h"
 #include "audit/endpoint.h"
 #include "audit/mitm.h"
@@ -51,6 +52,7 @@ struct audit_env {
     struct crypto *crypto;
     struct kex_keys *keys;
     struct resolver *resolver;
+    const struct client_auth *auth; /* our certificate for who asks for it; NULL: none */
     const struct trust_store *stores[AUDIT_STORES_MAX];
     size_t nstores;
     const struct ct_logs *ct_logs; /* NULL: none */

@@ -1,9 +1,11 @@
 /* Checks of the versions and of what a handshake negotiates beside the suites. */
 #include "audit/look.h"
 #include "audit/remedy.h"
+#include "wire/tls_names.h"
 
 #include <openssl/bio.h>
 #include <openssl/x509.h>
+#include <stdio.h>
 
 /* ---- versions ---- */
 
@@ -429,22 +431,44 @@ static struct str name_text(struct arena *arena, struct str der)
     return text;
 }
 
+/* What became of ours, as a sentence behind others; empty: it did not come that far. */
+static void tell_client_auth(const struct tls_facts *t, char *out, size_t max)
+{
+    static const char *const sent[] = {
+        [CLIENT_AUTH_NONE] = "", [CLIENT_AUTH_EMPTY] = "None was sent (--cert FILE sends one)",
+        [CLIENT_AUTH_UNFIT] = "None was sent, as the server takes no signature of that key",
+        [CLIENT_AUTH_SENT] = "That of --cert was sent"};
+    const char *alert = t->auth_alert == ALERT_NONE ? NULL : tls_names_alert_text(t->auth_alert);
+    out[0] = 0;
+    if (!t->auth_answer)
+        return;
+    if (alert)
+        snprintf(out, max, " %s, and that was refused (alert %u, %s).", sent[t->auth_answer],
+                 t->auth_alert, alert);
+    else
+        snprintf(out, max, " %s%s.", sent[t->auth_answer],
+                 t->auth_accepted ? ", and the handshake went on" : "");
+}
+
 static void check_client_certificate(const struct audit_view *view, struct finding *f)
 {
     const struct tls_facts *t = look_facts(view, f);
     struct str first = STR_NONE;
     size_t n = t ? count_authorities(t->authorities, &first) : 0;
+    char ours[256];
     if (!t)
         return;
     struct str name = n ? name_text(f->arena, first) : STR_NONE;
+    tell_client_auth(t, ours, sizeof ours);
+    f->evidence = t->auth_evidence;
     if (!t->requests_certificate)
         finding_safe(f, "No client certificate is asked for.");
     else if (n)
         finding_bad(f, "A client certificate is asked for, and %zu %s shown to everybody, the first "
-                       "\"%.*s\": internal names may be among them.",
-                    n, n == 1 ? "name of an authority is" : "names of authorities are", STR_ARG(name));
+                       "\"%.*s\": internal names may be among them.%s",
+                    n, n == 1 ? "name of an authority is" : "names of authorities are", STR_ARG(name), ours);
     else
-        finding_safe(f, "A client certificate is asked for, without names of authorities.");
+        finding_safe(f, "A client certificate is asked for, without names of authorities.%s", ours);
 }
 
 /* ---- names ---- */

@@ -422,7 +422,7 @@ static void not_started(struct endpoint *e, const struct probe_spec *spec, enum 
 
 static int link_new(struct endpoint *e, const struct probe_spec *spec, struct link **ret)
 {
-    struct probe_env env = {e->env.crypto, e->env.keys, timeout_of(e)};
+    struct probe_env env = {e->env.crypto, e->env.keys, timeout_of(e), e->env.auth};
     struct link *l = calloc(1, sizeof *l);
     if (!l)
         return -ERR_NOMEM;

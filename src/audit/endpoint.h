@@ -19,6 +19,7 @@ struct endpoint_env {
     struct loop *loop;
     struct crypto *crypto;
     struct kex_keys *keys;
+    const struct client_auth *auth; /* our certificate for who asks for it; NULL: none */
     unsigned inflight;      /* probes at once; 0: ENDPOINT_INFLIGHT */
     unsigned rate;          /* connections begun a second; 0: no limit */
     uint64_t timeout;       /* ns without a byte; 0: adapted to what is measured */

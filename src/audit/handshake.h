@@ -3,6 +3,7 @@
 #ifndef AUDIT_HANDSHAKE_H
 #define AUDIT_HANDSHAKE_H
 
+#include "audit/client_auth.h"
 #include "base/arena.h"
 #include "wire/server_flight.h"
 
@@ -21,6 +22,7 @@ struct handshake {
     bool resumed;
     bool finished_wrong;   /* the server's Finished does not fit the transcript */
     bool requests_certificate;
+    enum client_auth_answer answered; /* to that, last */
     bool compressed_chain; /* RFC 8879: then `chain` is empty */
     uint16_t version;      /* negotiated */
     uint16_t suite, group, sigalg; /* 0: not seen */

@@ -209,7 +209,7 @@ static int open_output(struct journal *j, const char *path, bool is_new)
 static int open_both(struct journal *j, const char *path, const char *output, uint64_t options,
                      const char **ret_path)
 {
-    bool is_new;
+    bool is_new = false;
     uint64_t offset = 0;
     *ret_path = path;
     int err = open_journal(j, path, options, &is_new);

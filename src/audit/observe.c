@@ -3,6 +3,8 @@
 
 #include "audit/tls_facts.h"
 
+enum { CLOSE_NOTIFY = 0 };
+
 static const struct {
     uint16_t wire;
     const char *name;
@@ -154,6 +156,27 @@ static void observe_common(struct plan *p, const struct observation *o)
         f->alpn = arena_str(&p->arena, e->alpn);
 }
 
+/* ---- our certificate ---- */
+
+/* TLS 1.2 says so within the handshake, TLS 1.3 after it (RFC 8446 4.6.2): there a request that was
+ * answered shows that all was well. Probes that provoke alerts do not count. */
+static void observe_client_auth(struct tls_facts *f, const struct observation *o)
+{
+    const struct handshake *hs = o->hs;
+    bool refused = hs->alert.code != ALERT_NONE && hs->alert.code != CLOSE_NOTIFY && !o->http;
+    bool accepted = hs->established && (o->http || hs->version < TLS_WIRE_13);
+    if (!hs->answered || o->spec.kind != &probe_full)
+        return;
+    f->auth_answer = hs->answered;
+    f->auth_accepted = f->auth_accepted || (accepted && !refused);
+    if (!refused && !f->auth_evidence)
+        f->auth_evidence = o->number;
+    if (!refused)
+        return;
+    f->auth_alert = hs->alert.code;
+    f->auth_evidence = o->number;
+}
+
 /* ---- the server's random ---- */
 
 /* RFC 8446 4.1.3: who could do 1.3 (or 1.2) and was asked for less says so in the last 8 bytes. */
@@ -276,6 +299,7 @@ void observe_handshake(struct plan *p, const struct observation *o)
     if (hs->version < TLS_WIRE_13)
         observe_extensions12(&p->facts, o);
     observe_common(p, o);
+    observe_client_auth(&p->facts, o);
     observe_chain(p, o);
     observe_sentinel(&p->facts, o);
     observe_clock(p, hs);

@@ -89,6 +89,7 @@ static void contact(struct way *way, const struct addr *to)
     struct endpoint_env env = {.loop = a->loop,
                                .crypto = a->crypto,
                                .keys = a->keys,
+                               .auth = a->auth,
                                .inflight = a->options.inflight,
                                .rate = a->options.rate,
                                .timeout = a->options.timeout,

@@ -120,7 +120,7 @@ static int init_versions(struct plan *p)
 int plan_init(struct plan *p, const struct plan_options *o, struct crypto *crypto,
               struct kex_keys *keys)
 {
-    *p = (struct plan){.options = *o, .crypto = crypto, .keys = keys};
+    *p = (struct plan){.options = *o, .crypto = crypto, .keys = keys, .facts.auth_alert = ALERT_NONE};
     arena_init(&p->arena, 16 * 1024, PLAN_ARENA_MAX);
     int err = init_versions(p);
     size_t n = o->only_contact ? 1 : sizeof rows / sizeof *rows;

@@ -66,6 +66,7 @@ static int start_tls(struct probe *p, const struct probe_env *env)
                                    .stop = p->spec.stop,
                                    .follow_retry = p->spec.follow_retry,
                                    .session = p->spec.session,
+                                   .auth = env->auth,
                                    .now = p->now};
     if (p->spec.session && p->spec.hello.flags & CH_EARLY_DATA)
         conf.early_data = p->spec.request;

@@ -128,6 +128,7 @@ struct probe_env {
     struct crypto *crypto;
     struct kex_keys *keys;
     uint64_t timeout; /* ns without a byte from the peer */
+    const struct client_auth *auth; /* NULL: we have no certificate */
 };
 
 /* -ERR_NOMEM, or another where the spec asks for what cannot be made. */

@@ -103,6 +103,7 @@ static void configure(struct talk *t)
     t->conf = (struct quic_client_conf){
         .tls = {.crypto = r->env.crypto,
                 .kex = r->env.keys,
+                .auth = r->env.auth,
                 .sni = t->nameless ? STR_NONE : r->env.sni,
                 .alpn = STR("\2h3"),
                 .suites = {suites, sizeof suites / sizeof *suites},

@@ -19,6 +19,7 @@ struct quic_run_env {
     struct loop *loop;
     struct crypto *crypto;
     struct kex_keys *keys;
+    const struct client_auth *auth; /* our certificate for who asks for it; NULL: none */
     struct addr to;
     struct str sni;   /* empty: none is sent; outlives the run */
     bool intrusive;   /* ask for amplification */

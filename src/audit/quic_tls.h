@@ -16,6 +16,7 @@ enum quic_level { QUIC_LEVEL_INITIAL, QUIC_LEVEL_HANDSHAKE, QUIC_LEVEL_APP, QUIC
 struct quic_tls_conf {
     struct crypto *crypto;
     struct kex_keys *kex;
+    const struct client_auth *auth; /* NULL: an empty Certificate is sent where one is asked for */
     struct str sni, alpn; /* as in struct client_hello */
     struct u16_list suites, groups, sigalgs;
     uint16_t share_group; /* the one key share; 0: none, which asks for a HelloRetryRequest */
@@ -46,6 +47,8 @@ struct quic_tls {
     struct buf params, shares, hello;                 /* of our ClientHello */
     struct str cookie;
     bool retried;
+    bool signs; /* our certificate is asked for and will be sent, with: */
+    uint16_t our_sigalg;
     uint8_t alert; /* after an error: what to tell the server */
 };
 

@@ -150,6 +150,7 @@ int tls_client_init(struct tls_client *c, const struct tls_client_conf *conf)
     buf_init(&c->premaster, 8192);
     buf_init(&c->cke, 8192);
     transcript_init(&c->transcript, conf->crypto, 2 * HANDSHAKE_MAX);
+    c->transcript.keep_all = conf->auth != NULL;
     c->hs = arena_zalloc(conf->arena, sizeof *c->hs);
     if (!c->hs)
         return -ERR_NOMEM;
@@ -183,9 +184,10 @@ static void forget_handshake(struct tls_client *c)
 {
     transcript_done(&c->transcript);
     transcript_init(&c->transcript, c->conf.crypto, 2 * HANDSHAKE_MAX);
+    c->transcript.keep_all = c->conf.auth != NULL;
     buf_clear(&c->premaster);
     buf_clear(&c->cke);
-    c->ccs_seen = c->finished_sent = c->second_hello = false;
+    c->ccs_seen = c->finished_sent = c->second_hello = c->signs = false;
     c->seen = 0;
 }
 

@@ -37,6 +37,7 @@ struct tls_client_conf {
     enum tls_stop stop;
     bool follow_retry;         /* answer a HelloRetryRequest, where its group can be done */
     const struct tls_session *session; /* offered; NULL: none */
+    const struct client_auth *auth; /* for who asks for it; NULL: an empty Certificate is sent */
     struct str early_data;     /* application data sent as 0-RTT with the session */
     uint64_t now;              /* ns, for a ticket's age */
 };
@@ -94,6 +95,8 @@ struct tls_client {
     size_t verify_n;
     struct keysched13_secret early, rung, client_hs, server_hs, client_app, server_app, resumption;
     struct str request_context;
+    bool signs;                /* our certificate is sent in this handshake, with: */
+    uint16_t our_sigalg;
 };
 
 /* Writes the ClientHello to `out`. −err: memory, or what was asked for cannot be made; the client is

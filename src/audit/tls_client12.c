@@ -241,8 +241,7 @@ static int on_request(struct tls_client *c, struct str body)
     int err = certificate_request_parse(&r, body, c->hs->version);
     if (err)
         return err;
-    c->hs->requests_certificate = true;
-    c->hs->authorities = tls_client_keep(c, r.authorities);
+    tls_client_asked(c, &r);
     return 0;
 }
 
@@ -441,27 +440,19 @@ int tls_client_key_exchange(struct tls_client *c)
     return err ? err : buf_err(&c->cke);
 }
 
-/* Nobody has given us a certificate: an empty list, or SSL 3.0's warning (RFC 6101 5.6.6). */
-static int send_no_certificate(struct tls_client *c)
-{
-    if (!c->hs->requests_certificate)
-        return 0;
-    if (c->hs->version == TLS_WIRE_SSL3)
-        return tls_client_send(c, TLSREC_ALERT, STR("\x01\x29"));
-    return tls_client_say(c, HS_CERTIFICATE, str_of("\0\0\0", 3));
-}
-
 int tls_client12_answer(struct tls_client *c)
 {
     int err = c->cke.n ? 0 : tls_client_key_exchange(c);
     if (!err)
-        err = send_no_certificate(c);
+        err = tls_client_certificate(c);
     if (!err)
         err = tls_client_say(c, HS_CLIENT_KEY_EXCHANGE, buf_str(&c->cke));
     if (!err)
         err = derive_master(c);
     if (!err)
         err = derive_block(c);
+    if (!err)
+        err = tls_client_verify(c);
     if (!err)
         err = send_ccs(c);
     c->state = TLS_ST_FINISHED12;

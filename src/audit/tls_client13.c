@@ -2,7 +2,6 @@
 #include "audit/tls_client_part.h"
 
 #include "wire/tlsread.h"
-#include "wire/tlswrite.h"
 
 static struct keysched13_suite schedule(const struct tls_client *c)
 {
@@ -157,8 +156,7 @@ static int on_request(struct tls_client *c, struct str body)
     int err = certificate_request_parse(&r, body, TLS_WIRE_13);
     if (err)
         return err;
-    c->hs->requests_certificate = true;
-    c->hs->authorities = tls_client_keep(c, r.authorities);
+    tls_client_asked(c, &r);
     c->request_context = tls_client_keep(c, r.context);
     return 0;
 }
@@ -220,21 +218,6 @@ static int send_finished(struct tls_client *c)
     return err ? err : tls_client_say(c, HS_FINISHED, keysched13_str(&mac));
 }
 
-static int send_no_certificate(struct tls_client *c)
-{
-    struct buf body;
-    if (!c->hs->requests_certificate)
-        return 0;
-    buf_init(&body, 512);
-    tlswrite_vector(&body, 1, c->request_context);
-    tlswrite_number(&body, 3, 0);
-    int err = buf_err(&body);
-    if (!err)
-        err = tls_client_say(c, HS_CERTIFICATE, buf_str(&body));
-    buf_done(&body);
-    return err;
-}
-
 /* EndOfEarlyData is the last message under the early keys (RFC 8446 4.5). */
 static int end_early_data(struct tls_client *c)
 {
@@ -253,7 +236,9 @@ int tls_client13_answer(struct tls_client *c)
         err = install(c, &c->write, c->suite, &c->client_hs, true);
     c->writing = !err;
     if (!err)
-        err = send_no_certificate(c);
+        err = tls_client_certificate(c);
+    if (!err)
+        err = tls_client_verify(c);
     if (!err)
         err = send_finished(c);
     if (!err)

@@ -1,5 +1,6 @@
-/* Between the files of the auditor's TLS client: tls_client.c (records and events), tls_client12.c
- * and tls_client13.c (what the versions do). For nobody else. */
+/* Between the files of the auditor's TLS client: tls_client.c (records and events), tls_client12.c,
+ * tls_client13.c (what the versions do) and tls_client_auth.c (a client certificate).
+ * For nobody else. */
 #ifndef AUDIT_TLS_CLIENT_PART_H
 #define AUDIT_TLS_CLIENT_PART_H
 
@@ -23,6 +24,11 @@ int must_use tls_client13_keys(struct tls_client *c);
 int must_use tls_client13_early(struct tls_client *c, struct str hello_message);
 /* Fills in the binder at the end of the ClientHello in *message. */
 int must_use tls_client13_bind(struct tls_client *c, struct buf *message);
+/* The CertificateRequest of this handshake; Certificate, where there was one; and CertificateVerify,
+ * where that holds our chain. */
+void tls_client_asked(struct tls_client *c, const struct certificate_request *r);
+int must_use tls_client_certificate(struct tls_client *c);
+int must_use tls_client_verify(struct tls_client *c);
 /* Makes another ClientHello after a HelloRetryRequest. */
 int must_use tls_client_second_hello(struct tls_client *c, const struct server_hello *retry);
 

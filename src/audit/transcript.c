@@ -30,7 +30,9 @@ int transcript_add(struct transcript *t, struct str message)
 {
     if (message.n > t->max - t->n)
         return -ERR_LIMIT;
-    int err = t->mds ? update(t, message) : buf_append(&t->kept, message);
+    int err = t->mds ? update(t, message) : 0;
+    if (!err && (!t->mds || t->keep_all))
+        err = buf_append(&t->kept, message);
     if (!err)
         t->n += message.n;
     return err;
@@ -62,7 +64,9 @@ int transcript_choose(struct transcript *t, uint16_t version, enum crypto_md md)
         return err;
     t->mds = both ? 2 : 1;
     err = update(t, buf_str(&t->kept));
-    buf_done(&t->kept);
+    t->keep_all = t->keep_all && version == 0x0303;
+    if (!t->keep_all)
+        buf_done(&t->kept);
     return err;
 }
 

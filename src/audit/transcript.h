@@ -15,10 +15,13 @@ struct transcript {
     EVP_MD_CTX *ctx[2];    /* MD5 and SHA-1 up to TLS 1.1, else one */
     enum crypto_md md[2];
     int mds;       /* 0 until chosen */
+    bool keep_all;
     size_t n, max; /* bytes of messages added, and how many may be */
 };
 
-/* max: bytes of messages, before and after the choice together. */
+/* max: bytes of messages, before and after the choice together. keep_all, set behind it: in TLS 1.2 the
+ * bytes stay in `kept` after the choice, for a client's signature over them, whose digest is another
+ * choice (RFC 5246 7.4.8). */
 void transcript_init(struct transcript *t, struct crypto *c, size_t max);
 void transcript_done(struct transcript *t);
 int must_use transcript_add(struct transcript *t, struct str message); /* -ERR_LIMIT beyond max */

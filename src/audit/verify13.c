@@ -31,15 +31,26 @@ static const struct row {
     {0x0906, "ML-DSA-87", NULL, NULL, false},
 };
 
-size_t verify13_content(struct str transcript_hash, unsigned char ret[VERIFY13_CONTENT_MAX])
+enum { CONTEXT = 34 }; /* bytes, with its zero */
+
+static size_t content_of(const char context[CONTEXT], struct str transcript_hash, unsigned char *ret)
 {
-    static const char context[34] = "TLS 1.3, server CertificateVerify"; /* with its zero */
     size_t n = transcript_hash.n < CRYPTO_MD_MAX ? transcript_hash.n : CRYPTO_MD_MAX;
     memset(ret, ' ', 64);
-    memcpy(ret + 64, context, sizeof context);
+    memcpy(ret + 64, context, CONTEXT);
     if (n)
-        memcpy(ret + 64 + sizeof context, transcript_hash.p, n);
-    return 64 + sizeof context + n;
+        memcpy(ret + 64 + CONTEXT, transcript_hash.p, n);
+    return 64 + CONTEXT + n;
+}
+
+size_t verify13_content(struct str transcript_hash, unsigned char ret[VERIFY13_CONTENT_MAX])
+{
+    return content_of("TLS 1.3, server CertificateVerify", transcript_hash, ret);
+}
+
+size_t verify13_client_content(struct str transcript_hash, unsigned char ret[VERIFY13_CONTENT_MAX])
+{
+    return content_of("TLS 1.3, client CertificateVerify", transcript_hash, ret);
 }
 
 static const struct row *find(uint16_t sigalg)

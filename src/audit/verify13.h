@@ -14,8 +14,9 @@ enum verify13 {
 /* leaf: the certificate, DER. transcript_hash: up to and with Certificate. */
 enum verify13 verify13_server(struct crypto *c, struct str leaf, uint16_t sigalg,
                               struct str transcript_hash, struct str signature);
-/* What is signed: 64 spaces, the context, a zero, the hash. Returns its size. */
+/* What a server, or a client, signs: 64 spaces, the context, a zero, the hash. Returns its size. */
 enum { VERIFY13_CONTENT_MAX = 64 + 34 + CRYPTO_MD_MAX };
 size_t verify13_content(struct str transcript_hash, unsigned char ret[VERIFY13_CONTENT_MAX]);
+size_t verify13_client_content(struct str transcript_hash, unsigned char ret[VERIFY13_CONTENT_MAX]);
 
 #endif

@@ -1,5 +1,6 @@
 /* `gate443 audit HOST…`: what is wrong with a port 443, how bad that is, and what to do about it. */
 #include "audit/checks_reference.h"
+#include "main/audit_auth.h"
 #include "main/audit_command.h"
 #include "main/audit_files.h"
 #include "main/audit_queue.h"
@@ -49,6 +50,8 @@ static const char usage[] =
     "\n"
     "  whom to believe\n"
     "      --ca FILE         trust these authorities, too (PEM)\n"
+    "      --cert FILE       show that certificate to servers that ask (PEM, with its chain);\n"
+    "      --key FILE        its key, where that is not in the same file\n"
     "      --ct-logs FILE    list of certificate transparency logs (log_list.json, version 3)\n"
     "      --pin PIN         the key must be that: sha256/BASE64, or a file of such lines\n"
     "      --expect-issuer T the issuer's name must contain T\n"
@@ -99,6 +102,8 @@ struct run_all {
     size_t nresolvers;
     bool no_sni;
     const char *sni, *fail_on;
+    const char *cert, *key;     /* files of our own; NULL: we have none */
+    struct client_auth *auth;
     enum severity fail_severity;
     bool fail_by_severity, failed;
     struct redis_url queue;
@@ -114,7 +119,7 @@ enum { F_JSONL = 128, F_HTML, F_JUNIT, F_SARIF, F_PROMETHEUS, F_EVIDENCE, F_CLIE
        F_NO_HTTP, F_NO_QUIC, F_RATE, F_INFLIGHT, F_NO_INTRUSIVE, F_THOROUGH, F_TIMEOUT, F_DEADLINE, F_CA,
        F_CT_LOGS, F_PIN, F_ISSUER, F_VIA, F_REMEMBER, F_CHECKS, F_FAIL_ON, F_TARGETS, F_PUBLIC, F_EXCLUDE, F_PARALLEL,
        F_NET_PARALLEL, F_NET_RATE, F_STATE, F_QUEUE, F_ENQUEUE, F_COLLECT, F_LEASE,
-       F_EVERY, F_ONCE };
+       F_EVERY, F_ONCE, F_CERT, F_KEY };
 
 static const struct cli_flag flags[] = {
     {"help", false, 'h'},
@@ -148,6 +153,8 @@ static const struct cli_flag flags[] = {
     {"timeout", true, (char)F_TIMEOUT},
     {"deadline", true, (char)F_DEADLINE},
     {"ca", true, (char)F_CA},
+    {"cert", true, (char)F_CERT},
+    {"key", true, (char)F_KEY},
     {"ct-logs", true, (char)F_CT_LOGS},
     {"pin", true, (char)F_PIN},
     {"expect-issuer", true, (char)F_ISSUER},
@@ -413,6 +420,8 @@ static int flag_audit(struct run_all *a, int letter, const char *value)
     case F_TIMEOUT: return seconds("timeout", value, &o->timeout);
     case F_DEADLINE: return seconds("deadline", value, &o->deadline);
     case F_CA: return add_store(a, value, value, false);
+    case F_CERT: a->cert = value; return 0;
+    case F_KEY: a->key = value; return 0;
     case F_CT_LOGS: return add_ct_logs(a, value);
     case F_PIN: return add_pin(a, value);
     case F_REMEMBER: return read_memory(a, value);
@@ -577,8 +586,11 @@ static int prepare(struct run_all *a)
     a->loop = a->env.loop = loop_epoll_new();
     a->env.crypto = crypto_new();
     a->env.keys = a->env.crypto ? kex_keys_new(a->env.crypto) : NULL;
-    if (a->loop && a->env.keys)
-        return make_resolvers(a);
+    if (a->loop && a->env.keys) {
+        int status = a->cert ? audit_auth_read(a->env.crypto, a->cert, a->key, &a->auth) : 0;
+        a->env.auth = a->auth;
+        return status ? status : make_resolvers(a);
+    }
     fputs("gate443 audit: out of memory\n", stderr);
     return 1;
 }
@@ -588,6 +600,7 @@ static void finish(struct run_all *a)
     resolver_free(a->env.resolver);
     for (size_t i = 0; i < RESOLVERS_MAX; i++)
         resolver_free(a->others[i]);
+    client_auth_free(a->auth);
     kex_keys_free(a->env.keys);
     crypto_free(a->env.crypto);
     for (size_t i = 0; i < AUDIT_STORES_MAX; i++)
@@ -639,6 +652,8 @@ static int check_source(struct run_all *a)
 {
     const struct audit_run_options *o = &a->run;
     bool listed = o->nwords || o->targets, queued = o->queue != NULL;
+    if (a->key && !a->cert)
+        return misused("--key goes with --cert");
     if (a->scheduled && !a->watching)
         return misused("--every and --once go with `gate443 watch`");
     if (a->watching)

@@ -318,7 +318,7 @@ int certificate_request_parse(struct certificate_request *ret, struct str body, 
         if (!request_extensions(&c, tlsread_vector(&r, 2)))
             return -ERR_TLS_DECODE;
     } else {
-        tlsread_vector(&r, 1); /* certificate types */
+        c.types = tlsread_vector(&r, 1);
         if (version == TLS_WIRE_12)
             c.sigalgs = tlsread_vector(&r, 2);
         c.authorities = tlsread_vector(&r, 2);

@@ -118,6 +118,7 @@ int must_use server_key_exchange_parse(struct server_key_exchange *ret, struct s
 
 struct certificate_request {
     struct str context;     /* TLS 1.3 */
+    struct str types;       /* of keys, a byte each; TLS <= 1.2 */
     struct str sigalgs;     /* 2 bytes each */
     struct str authorities; /* DER names, 2 bytes of length in front of each */
 };

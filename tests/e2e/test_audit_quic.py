@@ -55,6 +55,17 @@ def quic():
         process.wait()
 
 
+def test_client_certificate(pair, tmp_path, quic):
+    """ngtcp2's server asks, and shows in its own words that it went on."""
+    theirs = certificate(tmp_path, "client", "rsa")
+    with TlsServer(pair) as server:
+        quic(server.port, pair, "--verify-client")
+        for args in ((), ("--cert", str(theirs[0]), "--key", str(theirs[1]))):
+            report = audit(f"127.0.0.1:{server.port}", *args)
+            assert http3(report) is True
+            assert finding(report, "quic_key")[0] == "safe"
+
+
 def test_http3(pair, tmp_path, quic):
     with TlsServer(pair) as server:
         quic(server.port, pair)
