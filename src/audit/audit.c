@@ -250,7 +250,7 @@ static void keys_of(const struct run *run, struct key_set *ret)
 }
 
 /* One address may have RSA only and the other ECDSA only, and be right. */
-static void compare_addresses(struct run *run)
+static int compare_addresses(struct run *run)
 {
     const struct audit *a = run->audit;
     struct trust_facts *t = &run->trust;
@@ -266,11 +266,13 @@ static void compare_addresses(struct run *run)
         *c = (struct trust_comparison){.with = a->runs[i].text, .why = str_c(why ? why : "")};
         keys_of(&a->runs[i], &other);
         key_set_compare(&run->arena, &own, &other, c);
+        own.starved = own.starved || other.starved;
     }
+    return own.starved ? -ERR_NOMEM : 0;
 }
 
 /* Like with like: see key_set.h. Fills the comparisons of run->trust. */
-static void compare_keys(struct run *run)
+static int compare_keys(struct run *run)
 {
     const struct audit *a = run->audit;
     struct key_set direct = {.n = 0}, one;
@@ -278,8 +280,8 @@ static void compare_keys(struct run *run)
         keys_of(&a->runs[i], &one);
         key_set_join(&direct, &one);
     }
-    compare_addresses(run);
     other_ways_compare(a->ways, &run->arena, &direct, &run->trust);
+    return direct.starved ? -ERR_NOMEM : compare_addresses(run);
 }
 
 static void sum_up(struct report *r, const struct run *run)
@@ -340,7 +342,8 @@ static int report_parts(struct audit *a)
         if (failure_of(run) || !run->full)
             continue;
         err = judge_trust(run);
-        compare_keys(run);
+        if (!err)
+            err = compare_keys(run);
         if (!err)
             err = checks_run(&run->view, &run->arena, &run->findings);
         parts[n++] = (struct report_part){run->text, &run->view, run->findings};

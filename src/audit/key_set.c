@@ -33,6 +33,7 @@ void key_set_join(struct key_set *s, const struct key_set *more)
     for (size_t i = 0; i < more->n; i++)
         key_set_add(s, more->v[i].spki, more->v[i].kind);
     s->complete = s->complete || more->complete;
+    s->starved = s->starved || more->starved;
 }
 
 void key_set_of(struct key_set *s, const struct tls_facts *f)
@@ -46,6 +47,7 @@ void key_set_of(struct key_set *s, const struct tls_facts *f)
         arena_init(&scratch, 64 * 1024, 8u * 1024 * 1024);
         if (cert_parse(&scratch, c->der[0], &info) == 0)
             key_set_add(s, info.spki_sha256, info.key);
+        s->starved = s->starved || scratch.starved;
         arena_done(&scratch);
     }
 }

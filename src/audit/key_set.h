@@ -17,6 +17,7 @@ struct key_set {
     } v[KEY_SET_MAX];
     size_t n;
     bool complete; /* every kind was asked for: one that is not here is not there */
+    bool starved;  /* one is not here for want of memory */
 };
 
 void key_set_add(struct key_set *s, const unsigned char spki[32], enum cert_key kind);

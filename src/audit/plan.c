@@ -33,7 +33,7 @@ void plan_try(struct plan *p, struct plan_task *t, const struct probe_spec *spec
         return;
     }
     if (p->queued == p->queue_cap && grow_queue(p)) {
-        p->failed = true;
+        p->failed = p->starved = true;
         return;
     }
     struct probe_spec *s = &p->queue[p->queued++];

@@ -41,6 +41,7 @@ static int drain(struct probe *p)
     if (!err)
         err = send_all(p, buf_str(&out));
     buf_done(&out);
+    p->starved = p->starved || err == -ERR_NOMEM;
     return err;
 }
 
@@ -49,7 +50,9 @@ static void ask(struct probe *p)
     struct h2_client_request r = {.authority = p->spec.request};
     int32_t id;
     p->h2 = h2_client_new(&p->o->arena);
-    if (!p->h2 || h2_client_request(p->h2, &r, &id) || drain(p)) {
+    int err = p->h2 ? h2_client_request(p->h2, &r, &id) : -ERR_NOMEM;
+    p->starved = p->starved || err == -ERR_NOMEM;
+    if (err || drain(p)) {
         probe_conclude(p, OUTCOME_NONE, "the request cannot be made");
         return;
     }
@@ -75,7 +78,9 @@ static void get_event(struct probe *p, enum tls_event e)
     if (e == TLS_EV_ESTABLISHED && negotiated(p)) {
         ask(p);
     } else if (e == TLS_EV_DATA && p->h2) {
-        bool dead = h2_client_feed(p->h2, p->tls.data) || drain(p);
+        int err = h2_client_feed(p->h2, p->tls.data);
+        p->starved = p->starved || err == -ERR_NOMEM;
+        bool dead = err || drain(p);
         look(p);
         if (dead || p->o->h2.status >= 200 || h2_client_idle(p->h2))
             probe_finish(p);
@@ -105,6 +110,7 @@ static void flood(struct probe *p)
     int err = h2_probe_write(&out, p->flood.kind, p->spec.request, p->spec.size);
     if (!err)
         err = send_all(p, buf_str(&out));
+    p->starved = p->starved || out.starved || err == -ERR_NOMEM;
     buf_done(&out);
     if (err)
         probe_conclude(p, OUTCOME_NONE, "the frames cannot be made");

@@ -361,7 +361,8 @@ static void serve_tls(struct conn *c, struct str in)
     char *copy = malloc((size_t)n + 1);
     if (!copy)
         abort();
-    memcpy(copy, out, (size_t)n);
+    if (n)
+        memcpy(copy, out, (size_t)n);
     (void)BIO_reset(c->out);
     depart(c, str_of(copy, (size_t)n), last); /* may free c */
     free(copy);
