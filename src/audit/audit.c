@@ -39,6 +39,7 @@ struct audit {
     const struct dns_facts *dns;
     struct other_ways *ways; /* NULL: none */
     bool dns_pending, addresses_pending, ways_pending;
+    bool starved;       /* memory was out for one of the parts */
     bool connect_ports; /* the addresses of --connect-to have ports of their own */
     struct run runs[AUDIT_ADDRESSES_MAX];
     size_t nruns, nended;
@@ -356,12 +357,19 @@ static int report_parts(struct audit *a)
     return err;
 }
 
+static bool run_starved(const struct run *r)
+{
+    return r->arena.starved || plan_starved(endpoint_plan(r->endpoint)) ||
+           (r->quic && quic_run_starved(r->quic));
+}
+
 /* A report of which a piece may be missing for want of memory is none. */
 static bool starved(const struct audit *a)
 {
-    bool any = a->arena.starved || a->report.arena.starved;
+    bool any = a->starved || a->arena.starved || a->report.arena.starved ||
+               other_ways_starved(a->ways) || (a->gather && dns_gather_starved(a->gather));
     for (size_t i = 0; i < a->nruns; i++)
-        any = any || a->runs[i].arena.starved || plan_starved(endpoint_plan(a->runs[i].endpoint));
+        any = any || run_starved(&a->runs[i]);
     return any;
 }
 
@@ -441,7 +449,6 @@ static struct http_url url_of(struct audit *a, bool https, uint16_t port)
     return u;
 }
 
-/* No memory for it: the audit goes on without. */
 static void start_quic(struct run *run)
 {
     struct audit *a = run->audit;
@@ -458,8 +465,10 @@ static void start_quic(struct run *run)
                                .rtt = tcp_rtt,
                                .on_done = on_quic_done,
                                .user = run};
-    if (o->quic && run->full)
-        run->quic = quic_run_new(&env);
+    if (!o->quic || !run->full)
+        return;
+    run->quic = quic_run_new(&env);
+    a->starved |= !run->quic;
 }
 
 static struct plan_options plan_options(struct audit *a, uint16_t plain)
@@ -546,6 +555,7 @@ static void take_other_ways(struct audit *a)
     struct plan_options plan = plan_options(a, 0);
     a->ways = other_ways_new(a->env, &a->target, &plan, on_ways, a);
     a->ways_pending = a->ways != NULL;
+    a->starved |= !a->ways && (a->env->nvias || a->env->nresolvers);
 }
 
 static void on_dns(void *user, const struct dns_facts *facts)
@@ -562,8 +572,9 @@ static void ask_dns(struct audit *a)
     struct str host = str_c(a->target.host);
     if (!e->options.dns || is_address(host) || !e->resolver)
         return;
-    if (!dns_gather_new(e->loop, e->resolver, &a->arena, host, a->target.port, on_dns, a, &a->gather))
-        a->dns_pending = true;
+    int err = dns_gather_new(e->loop, e->resolver, &a->arena, host, a->target.port, on_dns, a, &a->gather);
+    a->dns_pending = !err;
+    a->starved |= err == -ERR_NOMEM;
 }
 
 static void find_addresses(struct audit *a)

@@ -17,16 +17,22 @@ struct dns_gather {
     void *user;
     struct slot slots[DNS_SLOTS];
     struct task tell; /* deferred once all is known */
+    bool starved;
 };
 
 static void go_on(struct dns_gather *g);
 
-/* Out of memory in the arena: the facts say "unreachable" there. */
+/* Out of memory: the facts say "unreachable" there. */
+static void answer(struct dns_gather *g, enum dns_slot slot, int err, struct str response)
+{
+    bool starved = dns_audit_answer(&g->audit, slot, err, response) == -ERR_NOMEM;
+    g->starved = g->starved || starved;
+}
+
 static void on_answer(void *user, int err, struct str response)
 {
     struct slot *s = user;
-    int full = dns_audit_answer(&s->gather->audit, s->number, err, response);
-    (void)full;
+    answer(s->gather, s->number, err, response);
     go_on(s->gather);
 }
 
@@ -49,8 +55,7 @@ static void go_on(struct dns_gather *g)
     while (dns_audit_next(&g->audit, &question)) {
         int err = ask(g, &question);
         if (err)
-            err = dns_audit_answer(&g->audit, question.slot, err, STR_NONE);
-        (void)err;
+            answer(g, question.slot, err, STR_NONE);
     }
     if (dns_audit_done(&g->audit))
         loop_defer(g->loop, &g->tell);
@@ -84,6 +89,11 @@ int dns_gather_new(struct loop *loop, struct resolver *r, struct arena *arena, s
     go_on(g);
     *ret = g;
     return 0;
+}
+
+bool dns_gather_starved(const struct dns_gather *g)
+{
+    return g->starved;
 }
 
 void dns_gather_free(struct dns_gather *g)

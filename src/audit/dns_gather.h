@@ -16,6 +16,8 @@ typedef void dns_gather_on_facts(void *user, const struct dns_facts *facts);
 int must_use dns_gather_new(struct loop *loop, struct resolver *r, struct arena *arena,
                             struct str host, uint16_t port, dns_gather_on_facts *on_facts,
                             void *user, struct dns_gather **ret);
+/* Memory was out at some question: what the facts say of it is not the servers' word. */
+bool dns_gather_starved(const struct dns_gather *g);
 /* Stops it if it still runs: no callback then. From anywhere, its callback too, while the resolver
  * lives; NULL is harmless. */
 void dns_gather_free(struct dns_gather *g);

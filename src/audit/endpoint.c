@@ -259,6 +259,7 @@ static void link_end(struct link *l)
 {
     struct endpoint *e = l->endpoint;
     struct observation *o = probe_result(l->probe);
+    e->plan.starved = e->plan.starved || o->starved; /* whoever is to hear of the rest */
     bool again = l->role == ROLE_PLAN && try_alone(e, l, o);
     bool tell = !again && judge_cut(e, l, o);
     if (l->role == ROLE_PLAN && l->alone && o->received_n && ++e->suspects >= SUSPECTS) {
@@ -384,10 +385,10 @@ static void on_link_timer(struct timer *t, uint64_t now)
 /* ---- the beginning ---- */
 
 /* A probe that cannot be made, or connected at once, has an observation all the same. */
-static void stillborn(struct endpoint *e, const struct probe_spec *spec, int err, enum ending how)
+static void stillborn(struct endpoint *e, const struct probe_spec *spec, enum ending how)
 {
     struct observation *o = observation_new(spec);
-    e->plan.starved = e->plan.starved || !o || err == -ERR_NOMEM;
+    e->plan.starved = e->plan.starved || !o;
     if (!o) {
         e->plan.in_flight--;
         spec->task->in_flight--;
@@ -405,6 +406,7 @@ static void stillborn(struct endpoint *e, const struct probe_spec *spec, int err
 static void not_started(struct endpoint *e, const struct probe_spec *spec, enum role role,
                         int err, enum ending how)
 {
+    e->plan.starved = e->plan.starved || err == -ERR_NOMEM;
     if (role >= ROLE_FIRST) {
         e->side = SIDE_DONE;
         loop_defer(e->env.loop, &e->pump);
@@ -412,7 +414,7 @@ static void not_started(struct endpoint *e, const struct probe_spec *spec, enum 
     }
     if (role != ROLE_CONTROL) {
         e->holding = e->holding && role != ROLE_RETRY;
-        stillborn(e, spec, err, how);
+        stillborn(e, spec, how);
         return;
     }
     control_ended(e, false);

@@ -65,6 +65,11 @@ void key_set_compare(struct arena *a, const struct key_set *expected, const stru
                      struct trust_comparison *ret)
 {
     bool other_kind = false;
+    if (expected->starved || seen->starved) {
+        ret->answer = TRUST_FAILED;
+        ret->why = str_c(err_text(-ERR_NOMEM));
+        return;
+    }
     for (size_t i = 0; i < seen->n && expected->n; i++) {
         size_t like = of_kind(expected, seen->v[i].kind);
         if (has(expected, seen->v[i].spki))

@@ -313,6 +313,14 @@ struct other_ways *other_ways_new(const struct audit_env *audit, const struct au
     return w;
 }
 
+bool other_ways_starved(const struct other_ways *w)
+{
+    for (size_t i = 0; w && i < w->nways; i++)
+        if (w->ways[i].endpoint && plan_starved(endpoint_plan(w->ways[i].endpoint)))
+            return true;
+    return false;
+}
+
 void other_ways_free(struct other_ways *w)
 {
     if (!w)

@@ -19,6 +19,8 @@ struct other_ways;
 struct other_ways *other_ways_new(const struct audit_env *audit, const struct audit_target *target,
                                   const struct plan_options *plan, void (*on_done)(void *user),
                                   void *user);
+/* Memory was out on one of the ways. */
+bool other_ways_starved(const struct other_ways *w);
 void other_ways_free(struct other_ways *w); /* cuts what is open */
 /* The addresses that the audit itself uses; none: it cannot. */
 void other_ways_known(struct other_ways *w, const struct addr *addrs, size_t n);

@@ -23,7 +23,7 @@ enum quic_outcome {
 
 struct quic_handshake {
     enum quic_outcome outcome;
-    int err;           /* QUIC_BROKEN: -ERR_X */
+    int err;           /* QUIC_BROKEN, or in what came behind the outcome: -ERR_X */
     const char *fault; /* of the server, a sentence's part; NULL: none */
     uint32_t version;  /* spoken */
 

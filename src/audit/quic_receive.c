@@ -189,6 +189,8 @@ static bool read_frames(struct quic_client *c, enum quic_level level, struct str
         int err = on_frame(c, level, &f, now);
         if (err == -ERR_LIMIT)
             quic_conn_fault(c, QUIC_CRYPTO_BUFFER_EXCEEDED, "its handshake is larger than is read");
+        if (err == -ERR_NOMEM)
+            quic_conn_broken(c, err);
         if (err)
             return false;
     }
@@ -219,6 +221,8 @@ static void stash(struct quic_client *c, const struct quicpkt *p)
         return;
     buf_add(&c->stash, str_of(n, sizeof n));
     buf_add(&c->stash, p->whole);
+    if (!buf_ok(&c->stash))
+        quic_conn_broken(c, buf_err(&c->stash));
 }
 
 /* RFC 9000 10.3: the last 16 bytes of what cannot be opened. */

@@ -41,6 +41,7 @@ struct quic_run {
     uint64_t rtt;        /* ns to the first answer over QUIC; 0: none yet */
     bool answered, sent; /* something of QUIC came back; a datagram went out */
     bool ended, gave_up;
+    bool starved; /* memory was out */
 };
 
 static const uint16_t suites[] = {0x1301, 0x1302, 0x1303, 0x1304};
@@ -135,7 +136,7 @@ static int talk_open(struct talk *t)
 }
 
 /* What keeps a connection from beginning says nothing of the server: it is done and
- * nothing is known. */
+ * nothing is known. Want of memory is told, as everywhere. */
 static void talk_start(struct talk *t)
 {
     t->started = true;
@@ -143,7 +144,9 @@ static void talk_start(struct talk *t)
     t->first_n = 0;
     t->begun = loop_clock(t->run->env.loop);
     arena_reset(&t->arena);
-    if (talk_open(t)) {
+    int err = talk_open(t);
+    t->run->starved |= err == -ERR_NOMEM;
+    if (err) {
         quic_client_free(t->client);
         t->client = NULL;
         t->done = true;
@@ -196,6 +199,7 @@ static void keep_leaf(struct quic_run *r, const struct quic_handshake *h)
     arena_init(&scratch, 64 * 1024, 8u * 1024 * 1024);
     if (cert_parse(&scratch, h->chain[0], &info) == 0)
         r->facts.leaf_spki = arena_str(&r->arena, crypto_str(info.spki_sha256, 32));
+    r->starved |= scratch.starved;
     arena_done(&scratch);
 }
 
@@ -311,6 +315,7 @@ static void talk_close(struct talk *t)
 static void talk_end(struct talk *t)
 {
     struct quic_handshake h = *quic_client_result(t->client);
+    t->run->starved |= h.err == -ERR_NOMEM || t->arena.starved;
     talk_close(t);
     t->done = true;
     if (take(t, &h) && !t->run->ended)
@@ -526,6 +531,11 @@ void quic_run_give_up(struct quic_run *r)
     for (int i = 0; i < TALKS; i++)
         if (r->talks[i].client && !r->talks[i].heard)
             talk_end(&r->talks[i]);
+}
+
+bool quic_run_starved(const struct quic_run *r)
+{
+    return r->starved || r->arena.starved;
 }
 
 struct quic_facts *quic_run_facts(struct quic_run *r)

@@ -39,6 +39,8 @@ struct quic_run *quic_run_new(const struct quic_run_env *env);
 void quic_run_free(struct quic_run *r); /* cuts what is open; from within on_done, too */
 /* There is nobody: everything that still waits for a first answer ends (on_done follows). */
 void quic_run_give_up(struct quic_run *r);
+/* Memory was out at some place: what was not seen may be there. */
+bool quic_run_starved(const struct quic_run *r);
 /* Lives with the run. same_key is left to whoever knows TCP's certificate. */
 struct quic_facts *quic_run_facts(struct quic_run *r);
 

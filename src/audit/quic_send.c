@@ -9,7 +9,7 @@ enum {
 
 /* ---- sending ---- */
 
-static void put_ack(struct quic_space *s, struct buf *out)
+static void put_ack(struct quic_client *c, struct quic_space *s, struct buf *out)
 {
     const struct quic_ranges *r = &s->seen;
     if (!s->ack_due || r->n == 0)
@@ -24,6 +24,8 @@ static void put_ack(struct quic_space *s, struct buf *out)
                             r->v[i - 1].to - r->v[i - 1].from - 1);
     f.data = buf_str(&further);
     quicframe_emit(out, &f);
+    if (!buf_ok(&further))
+        c->facts->err = buf_err(&further);
     buf_done(&further);
     s->ack_due = false;
 }
@@ -92,7 +94,7 @@ static void fill(struct quic_client *c, enum quic_level level, size_t room, uint
         put_close(c, level, &s->body);
         return;
     }
-    put_ack(s, &s->body);
+    put_ack(c, s, &s->body);
     if (level == QUIC_LEVEL_APP && c->path_due) {
         put_path(c, &s->body);
         sent.probing = true;
