@@ -33,7 +33,7 @@ struct servers {
     struct buf root;       /* PEM of the authority behind them */
     /* Of the audit that runs. */
     struct loop *loop;
-    struct list conns;
+    struct list conns, visitors; /* visitors: of the UDP port */
     size_t server;
     enum hostility hostility;
     unsigned one_in;  /* of so many flights one is mutated */
@@ -42,7 +42,8 @@ struct servers {
     uint64_t rng;
     unsigned http; /* which of the answers */
     /* Counted over all audits. */
-    uint64_t dials, flights, mutated;
+    uint64_t dials, flights, mutated, datagrams_mutated;
+    struct crypto *crypto; /* of the QUIC servers; borrowed */
 };
 
 /* One for the program; exits it on failure. */
@@ -55,6 +56,13 @@ extern unsigned servers_busy;
 void servers_begin(struct servers *s, struct loop *loop, size_t server, enum hostility h,
                    uint64_t seed);
 void servers_end(struct servers *s);
+
+/* ---- audit_udp.c ---- */
+
+/* Some of the servers speak QUIC as well. make: behind servers_make; exits on failure. */
+void servers_udp_make(struct servers *s, struct crypto *crypto);
+void servers_udp_free(void);
+void servers_udp_end(struct servers *s); /* of an audit: what is still open */
 
 /* ---- audit_mutate.c ---- */
 

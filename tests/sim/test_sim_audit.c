@@ -180,6 +180,7 @@ static int prepare(struct round *x)
 static void finish(struct round *x)
 {
     servers_end(&servers);
+    servers_udp_end(&servers);
     resolver_free(x->resolver);
     kex_keys_free(x->keys);
     loop_free(x->loop);
@@ -187,6 +188,7 @@ static void finish(struct round *x)
 
 static const struct audit_options everything = {.intrusive = true,
                                                 .http = true,
+                                                .quic = true,
                                                 .show_clients = true,
                                                 .evidence = true,
                                                 .deadline = 120 * SECOND};
@@ -203,6 +205,7 @@ static void options_by_chance(struct audit_options *o)
     o->evidence = servers_chance(s, 4);
     o->no_plain = servers_chance(s, 6);
     o->http = !servers_chance(s, 8);
+    o->quic = !servers_chance(s, 4);
 }
 
 /* Until the report is there. The deadline, and that every loop comes to an end, is asserted. */
@@ -231,6 +234,14 @@ static bool vulnerable(const struct round *x, const struct check *c)
 
 /* ---- honest servers ---- */
 
+static bool safe(const struct round *x, const char *id)
+{
+    for (size_t i = 0; i < x->nfindings; i++)
+        if (strcmp(x->found[i].check->id, id) == 0)
+            return x->found[i].verdict == VERDICT_SAFE;
+    return false;
+}
+
 static struct round honest[SERVERS];
 
 static void test_honest(void **state)
@@ -245,6 +256,8 @@ static void test_honest(void **state)
         assert_false(x->failed);
         assert_true(x->connections < 400);
         assert_true(x->took < 30 * SECOND);
+        if (i != 6) /* in clear: it has no findings */
+            assert_int_equal(safe(x, "quic"), i == 0 || i == 2);
         printf("# %s: %u connections, %.2f s; vulnerable to", servers_name(i), x->connections,
                (double)x->took / 1e9);
         for (size_t k = 0; k < x->nfindings; k++)
@@ -309,11 +322,11 @@ static void test_hostile(void **state)
     for (uint64_t seed = first_seed; servers.mutated - from < flights_wanted; seed++)
         one_round(seed);
     printf(
-        "# %llu audits, %llu connections (at most %llu in one), %llu flights, %llu of them mutated; the "
-        "longest %.1f s of virtual time; at most %zu KiB\n",
+        "# %llu audits, %llu connections (at most %llu in one), %llu flights, %llu of them mutated, and %llu "
+        "datagrams; the longest %.1f s of virtual time; at most %zu KiB\n",
         (unsigned long long)sums.rounds, (unsigned long long)sums.connections,
         (unsigned long long)sums.most_connections, (unsigned long long)servers.flights,
-        (unsigned long long)(servers.mutated - from), (double)sums.longest / 1e9, peak / 1024);
+        (unsigned long long)(servers.mutated - from), (unsigned long long)servers.datagrams_mutated, (double)sums.longest / 1e9, peak / 1024);
 }
 
 /* ---- memory that runs out ---- */
@@ -343,7 +356,8 @@ static bool starve(size_t server, uint64_t at)
 
 static void test_memory(void **state)
 {
-    static const size_t some[] = {0, 3, 5}; /* both kinds of handshake to their ends, and none */
+    /* Both kinds of handshake to their ends, with and without QUIC, and none. */
+    static const size_t some[] = {0, 2, 3, 5};
     for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
         uint64_t at = first_allocation;
         while (at < ALLOCATIONS_MAX && !starve(some[i], at))
@@ -367,6 +381,7 @@ int main(int argc, char **argv)
         first_seed = strtoull(argv[2], NULL, 10);
     crypto = crypto_new();
     servers_make(&servers);
+    servers_udp_make(&servers, crypto);
     if (!crypto || trust_store_new("sim", buf_str(&servers.root), true, &store))
         return 99;
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_honest),
@@ -377,6 +392,7 @@ int main(int argc, char **argv)
                    : argc > 1  ? _cmocka_run_group_tests("hostile", tests, 2, NULL, NULL)
                                : cmocka_run_group_tests(tests, NULL, NULL);
     trust_store_free(store);
+    servers_udp_free();
     servers_free(&servers);
     crypto_free(crypto);
     return failures;
