@@ -41,10 +41,11 @@ static int add_range(struct exclude *e, const struct ip_range *r)
 static int add_name(struct exclude *e, struct str word)
 {
     char ascii[IDN_MAX];
+    struct ip_range r;
     bool tree = str_starts(word, STR("*.")) || str_starts(word, STR("."));
-    struct str name = str_from(word, word.p[0] == '*' ? 2 : word.p[0] == '.' ? 1 : 0);
-    if (idn_to_ascii(name, ascii, &name))
-        return -ERR_SYNTAX;
+    struct str name = str_from(word, !tree ? 0 : word.p[0] == '*' ? 2 : 1);
+    if (idn_to_ascii(name, ascii, &name) || ip_range_parse(&r, name) != -ERR_NOT_FOUND)
+        return -ERR_SYNTAX; /* what is beneath an address, for one, is nothing */
     struct str kept = arena_str(&e->arena, name);
     return kept.p ? map_set(tree ? &e->trees : &e->names, kept, e) : -ERR_NOMEM;
 }

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { IN_MAX = 64 * 1024, WHY_MAX = 400 };
+enum { IN_MAX = 64 * 1024, WHY_MAX = 400, QUOTED_MAX = 60 };
 
 void target_list_init(struct target_list *l, const char *name, const uint64_t seed[2])
 {
@@ -125,7 +125,10 @@ static int take_range(struct target_list *l, struct str word, size_t at)
     r.port = (uint16_t)number;
     if (!range_allowed(l, &r, word, at))
         return -ERR_FORBIDDEN;
-    return keep_range(l, &r) ? 0 : -ERR_NOMEM;
+    if (keep_range(l, &r))
+        return 0;
+    fault(l, at, "\"%.*s\" cannot be kept: %s", STR_ARG(word), err_text(-ERR_NOMEM));
+    return -ERR_NOMEM;
 }
 
 /* Whether one of the first n ranges has it. */
@@ -162,8 +165,10 @@ bool target_list_word(struct target_list *l, struct str word, struct audit_targe
         return err == 0;
     buf_init(&why, WHY_MAX);
     err = audit_target_parse(ret, word, &why);
-    if (err)
+    if (err && why.n)
         fault(l, at, "%.*s", STR_ARG(buf_str(&why)));
+    else if (err) /* the complaint quotes the word, and did not fit */
+        fault(l, at, "\"%.*s…\" is no target: %s", STR_ARG(str_sub(word, 0, QUOTED_MAX)), err_text(err));
     buf_done(&why);
     if (err)
         return false;

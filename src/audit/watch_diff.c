@@ -211,9 +211,9 @@ static void tell_expiry(struct diff *d, const struct watch_essence *old, struct 
             first = now->certificates[i].not_after;
     if (first == INT64_MAX)
         return;
-    int64_t left = first > now->time ? first - now->time : 0;
+    uint64_t left = first > now->time ? (uint64_t)first - (uint64_t)now->time : 0;
     for (size_t i = 0; i < sizeof thresholds / sizeof *thresholds && crossed < 0; i++)
-        if (left <= thresholds[i] * DAY)
+        if (left <= (uint64_t)thresholds[i] * DAY)
             crossed = thresholds[i];
     now->told = crossed;
     if (crossed < 0 || (old && old->told >= 0 && old->told <= crossed))

@@ -54,8 +54,8 @@ static int take_parameter(struct redis_url *u, struct str pair, struct buf *why)
         return decode(value, u->user, sizeof u->user) ? 0 : wrong(why, "the user is no good");
     if (str_eq(name, STR("password")))
         return decode(value, u->password, sizeof u->password) ? 0 : wrong(why, "the password is no good");
-    buf_addf(why, "there is no parameter \"%.*s\" (stream, db, user, password)", STR_ARG(name));
-    return -ERR_SYNTAX;
+    /* Unnamed: it may be a piece of a password that has a "?" or "&" in it. */
+    return wrong(why, "there is no such parameter (stream, db, user, password)");
 }
 
 static int take_query(struct redis_url *u, struct str query, struct buf *why)
@@ -67,6 +67,15 @@ static int take_query(struct redis_url *u, struct str query, struct buf *why)
     return err;
 }
 
+/* What can stand in a name or an address, however it was encoded: it is told to people, too. */
+static bool host_ok(const char *host)
+{
+    for (const char *p = host; *p; p++)
+        if ((unsigned char)*p <= ' ' || *p == 0x7f || strchr("/?#@[]%", *p))
+            return false;
+    return true;
+}
+
 static int take_host(struct redis_url *u, struct str authority, struct buf *why)
 {
     bool brackets = authority.n && authority.p[0] == '[';
@@ -75,10 +84,12 @@ static int take_host(struct redis_url *u, struct str authority, struct buf *why)
     struct str rest = str_from(authority, end + brackets);
     unsigned port = 6379;
     if ((brackets && end == authority.n) || (rest.n && rest.p[0] != ':') || host.n == 0 ||
-        !decode(host, u->host, sizeof u->host))
+        !decode(host, u->host, sizeof u->host) || !host_ok(u->host))
         return wrong(why, "the host is no good");
     if (rest.n > 1 && take_number(str_from(rest, 1), 65535, &port, why, "the port is no good"))
         return -ERR_RANGE;
+    if (port == 0)
+        return wrong(why, "the port is no good");
     u->port = (uint16_t)port;
     return 0;
 }

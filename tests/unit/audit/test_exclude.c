@@ -45,8 +45,9 @@ static void test_names_and_ranges(void **state)
 
 static void test_faults(void **state)
 {
-    static const char *const bad[] = {"a.example\n10.0.0.0/40\n", "\nb b\n", "x\n10.0.0.1/8\n"};
-    for (size_t i = 0; i < 3; i++) {
+    static const char *const bad[] = {"a.example\n10.0.0.0/40\n", "\nb b\n", "x\n10.0.0.1/8\n",
+                                      "x\n*example.com\n", "x\n*.192.0.2.1\n"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct exclude e;
         unsigned line;
         exclude_init(&e, seed);

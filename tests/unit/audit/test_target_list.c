@@ -89,6 +89,15 @@ static void test_long_lines(void **state)
     expect(str_of(text, sizeof text), "b.example:443 ", "1:1|3:1|");
 }
 
+/* Too long for the complaint to quote it, but not for a line. */
+static void test_long_words(void **state)
+{
+    static char text[3000];
+    memset(text, 'a', sizeof text);
+    memcpy(text + 2000, "\nb.example\n\xff", 12);
+    expect(str_of(text, sizeof text), "b.example:443 ", "1:1|3:1|");
+}
+
 static void test_doubles(void **state)
 {
     expect(STR("a.example A.example a.example:443 a.example:444\n::1 [0::1]\n"),
@@ -129,7 +138,7 @@ static void test_public_ranges(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_words),      cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_long_words), cmocka_unit_test(test_words),      cmocka_unit_test(test_faults),
         cmocka_unit_test(test_long_lines), cmocka_unit_test(test_doubles),
         cmocka_unit_test(test_ranges),     cmocka_unit_test(test_large_ranges_are_not_written_out),
         cmocka_unit_test(test_public_ranges),

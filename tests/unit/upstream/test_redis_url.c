@@ -46,7 +46,7 @@ static void test_wrong(void **state)
 {
     static const char *const bad[] = {
         "", "box", "redis://", "redis://h:x", "redis://h:70000", "redis://h/x", "redis://[::1", "unix://x",
-        "rediss://h", "redis://h?colour=red", "redis://u:%zz@h", "redis://u:a%00b@h", "redis://h?db=-1",
+        "rediss://h", "redis://h?colour=red", "redis://h:0", "redis://h%0a", "redis://a%2fb", "redis://u:%zz@h", "redis://u:a%00b@h", "redis://h?db=-1",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct redis_url u;
@@ -66,8 +66,12 @@ static void test_the_password_is_not_told(void **state)
     redis_url_text(&u, &text);
     assert_string_equal(buf_cstr(&text), "redis://h:1");
     buf_done(&text);
-    assert_true(parse(&u, "redis://me:secret@h:x", why) < 0);
-    assert_null(strstr(why, "secret"));
+    static const char *const wrong[] = {
+        "redis://me:secret@h:x", "redis://me:63?secret@h", "redis://h?password=x&secret", "redis://me:sec%zzret@h"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        assert_true(parse(&u, wrong[i], why) < 0);
+        assert_null(strstr(why, "ret"));
+    }
 }
 
 int main(void)
