@@ -44,7 +44,7 @@ static inline void with_ext(X509 *x, X509 *issuer, EVP_PKEY *key, const char *oi
 static inline void assert_text(struct str s, const char *want)
 {
     if (!str_eq(s, str_c(want)))
-        print_error("\"%.*s\", not \"%s\"\n", STR_ARG(s), want);
+        print_error("\"%.*s\", not \"%s\"\n", STR_ARG(s), want ? want : "(nothing)");
     assert_true(str_eq(s, str_c(want)));
 }
 

@@ -234,7 +234,7 @@ static void world_run(struct world *w)
 }
 
 /* Lets virtual time pass. */
-static void world_pass(struct world *w, uint64_t ns)
+static inline void world_pass(struct world *w, uint64_t ns)
 {
     uint64_t end = w->loop->now + ns;
     world_run(w);
