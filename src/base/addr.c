@@ -66,6 +66,23 @@ int addr_parse(struct addr *ret, struct str text)
     return 0;
 }
 
+int addr_parse_host(struct addr *ret, struct str text, uint16_t port)
+{
+    char full[96];
+    size_t colon = str_find(text, ':', 0);
+    bool several = colon < text.n && str_find(text, ':', colon + 1) < text.n;
+    bool bare_v6 = several && text.p[0] != '[';
+    bool has_port = bare_v6 ? false : several ? !str_ends(text, STR("]")) : colon < text.n;
+    int n = has_port  ? snprintf(full, sizeof full, "%.*s", STR_ARG(text))
+            : bare_v6 ? snprintf(full, sizeof full, "[%.*s]:%u", STR_ARG(text), port)
+                      : snprintf(full, sizeof full, "%.*s:%u", STR_ARG(text), port);
+    /* addr_parse takes "any address" as well, which is no host. */
+    if (n <= 0 || (size_t)n >= sizeof full || text.n == 0 || text.p[0] == '*' ||
+        (text.p[0] == ':' && !bare_v6))
+        return -ERR_SYNTAX;
+    return addr_parse(ret, str_of(full, (size_t)n));
+}
+
 struct str addr_ip_text(const struct addr *a, char out[ADDR_TEXT_MAX])
 {
     const unsigned char *v4 = v4_bytes(a);

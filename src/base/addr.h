@@ -22,6 +22,10 @@ struct addr {
 /* "1.2.3.4:443", "[::1]:443", ":443" and "*:443" (any address, IPv6 with IPv4 inside), "443".
  * Numbers only, no names. -ERR_SYNTAX, -ERR_RANGE for the port. */
 int must_use addr_parse(struct addr *ret, struct str text);
+/* One host's address: "127.0.0.1", "127.0.0.1:8053", "::1", "[::1]", "[::1]:53"; without a port it is that
+ * one, and what has colons and no brackets has none ("::53" is an address). No "any". -ERR_SYNTAX,
+ * -ERR_RANGE. */
+int must_use addr_parse_host(struct addr *ret, struct str text, uint16_t port);
 /* Writes at most ADDR_TEXT_MAX bytes with terminator; IPv4 inside IPv6 is shown as IPv4. */
 struct str addr_text(const struct addr *a, char out[ADDR_TEXT_MAX]);
 struct str addr_ip_text(const struct addr *a, char out[ADDR_TEXT_MAX]); /* without the port */

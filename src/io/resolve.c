@@ -310,21 +310,7 @@ void resolver_cancel(struct resolver *r, const void *user)
 
 int resolver_server(struct addr *ret, struct str text)
 {
-    char full[96];
-    size_t colon = str_find(text, ':', 0);
-    bool several = colon < text.n && str_find(text, ':', colon + 1) < text.n;
-    bool bare_v6 = several && text.p[0] != '[';
-    bool has_port = bare_v6 ? false : several ? !str_ends(text, STR("]")) : colon < text.n;
-    int n = snprintf(full, sizeof full,
-                     has_port  ? "%.*s"
-                     : bare_v6 ? "[%.*s]:53"
-                               : "%.*s:53",
-                     STR_ARG(text));
-    /* addr_parse takes "any address" as well, which is no server. */
-    if (n <= 0 || (size_t)n >= sizeof full || text.n == 0 || text.p[0] == '*' ||
-        (text.p[0] == ':' && !bare_v6))
-        return -ERR_SYNTAX;
-    return addr_parse(ret, str_of(full, (size_t)n));
+    return addr_parse_host(ret, text, 53);
 }
 
 static int set_servers(struct resolver *r, const struct resolver_options *o)

@@ -302,11 +302,9 @@ static int add_connect(struct run_all *a, const char *text)
     struct addr *to = &a->connect[a->nconnect];
     if (a->nconnect == AUDIT_ADDRESSES_MAX)
         return misused("too many --connect-to (%d at most)", AUDIT_ADDRESSES_MAX);
-    int err = resolver_server(to, str_c(text));
-    if (err)
-        return misused("--connect-to takes an address, with a port or without, not \"%s\"", text);
-    if (addr_port(to) == 53 && !strstr(text, ":53"))
-        addr_set_port(to, 0); /* the target's */
+    if (addr_parse_host(to, str_c(text), 0)) /* 0: the target's */
+        return misused("--connect-to takes an address, with a port or without ([2001:db8::1]:8443), not \"%s\"",
+                       text);
     a->nconnect++;
     return 0;
 }

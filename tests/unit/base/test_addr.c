@@ -91,11 +91,28 @@ static void loopback(void **state)
     assert_false(addr_is_loopback(&d) || addr_is_loopback(&e) || addr_is_loopback(&none));
 }
 
+static void hosts(void **state)
+{
+    static const char *const rows[][2] = {
+        {"127.0.0.1", "127.0.0.1:0"},    {"127.0.0.1:53", "127.0.0.1:53"}, {"::53", "[::53]:0"},
+        {"2001:db8::53", "[2001:db8::53]:0"}, {"[::53]:53", "[::53]:53"},  {"[::53]", "[::53]:0"},
+        {"*", NULL}, {":53", NULL}, {"", NULL}, {"53", NULL}, {"[::1]:", NULL}, {"::1:x", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct addr a;
+        char text[ADDR_TEXT_MAX];
+        int err = addr_parse_host(&a, str_c(rows[i][0]), 0);
+        assert_int_equal(err, rows[i][1] ? 0 : -ERR_SYNTAX);
+        if (!err)
+            assert_string_equal((addr_text(&a, text), text), rows[i][1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(round_trip), cmocka_unit_test(refuses),  cmocka_unit_test(compares),
-        cmocka_unit_test(limit_keys), cmocka_unit_test(loopback),
+        cmocka_unit_test(limit_keys), cmocka_unit_test(loopback), cmocka_unit_test(hosts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
