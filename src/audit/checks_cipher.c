@@ -252,6 +252,7 @@ static void check_order(const struct audit_view *view, struct finding *f)
     bool unknown = false, several = false;
     if (!t)
         return;
+    bool chance = has_no_order(t);
     for (int v = VI_SSL3; v < VI_COUNT; v++) {
         struct suites_seen old;
         const struct version_facts *x = &t->v[v];
@@ -259,8 +260,8 @@ static void check_order(const struct audit_view *view, struct finding *f)
             continue;
         several = true;
         look_suites(t, (enum tls_version_index)v, (enum tls_version_index)v, is_old_style, &old);
-        unknown = unknown || (x->server_order == KNOWN_NOT && old.n);
-        if (x->server_order != KNOWN_NO || !old.n || has_no_order(t))
+        unknown = unknown || (old.n && (chance || x->server_order == KNOWN_NOT));
+        if (chance || x->server_order != KNOWN_NO || !old.n)
             continue;
         f->evidence = x->evidence;
         finding_bad(f, "In %s the client's order counts, and among the suites are %s.",

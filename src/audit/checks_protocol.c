@@ -438,13 +438,12 @@ static void tell_client_auth(const struct tls_facts *t, char *out, size_t max)
         [CLIENT_AUTH_NONE] = "", [CLIENT_AUTH_EMPTY] = "None was sent (--cert FILE sends one)",
         [CLIENT_AUTH_UNFIT] = "None was sent, as the server takes no signature of that key",
         [CLIENT_AUTH_SENT] = "That of --cert was sent"};
-    const char *alert = t->auth_alert == ALERT_NONE ? NULL : tls_names_alert_text(t->auth_alert);
     out[0] = 0;
     if (!t->auth_answer)
         return;
-    if (alert)
+    if (t->auth_alert)
         snprintf(out, max, " %s, and that was refused (alert %u, %s).", sent[t->auth_answer],
-                 t->auth_alert, alert);
+                 t->auth_alert, tls_names_alert_text(t->auth_alert));
     else
         snprintf(out, max, " %s%s.", sent[t->auth_answer],
                  t->auth_accepted ? ", and the handshake went on" : "");

@@ -229,45 +229,47 @@ static const struct row *choose(const struct client_auth *a, struct str sigalgs,
 }
 
 /* RFC 4346 7.4.8: RSA signs both digests, ECDSA SHA-1 (RFC 8422 5.4). */
-static int choose_old(const struct client_auth *a, struct str types, uint16_t *ret)
+static enum client_auth_answer choose_old(const struct client_auth *a, struct str types, uint16_t *ret)
 {
     bool rsa = EVP_PKEY_is_a(a->key, "RSA"), ec = EVP_PKEY_is_a(a->key, "EC");
     if (!(rsa && has_type(types, TYPE_RSA_SIGN)) && !(ec && has_type(types, TYPE_ECDSA_SIGN)))
-        return -ERR_UNSUPPORTED;
+        return CLIENT_AUTH_UNFIT;
     *ret = 0;
-    return 0;
+    return CLIENT_AUTH_SENT;
 }
 
-int client_auth_choose(const struct client_auth *a, const struct certificate_request *r, uint16_t version,
-                       uint16_t *ret_sigalg)
+enum client_auth_answer client_auth_choose(const struct client_auth *a, const struct certificate_request *r,
+                                           uint16_t version, uint16_t *ret_sigalg)
 {
+    if (!a)
+        return CLIENT_AUTH_EMPTY;
     bool tls13 = version >= TLS_WIRE_13, ec = EVP_PKEY_is_a(a->key, "EC");
     bool rsa = EVP_PKEY_is_a(a->key, "RSA") || EVP_PKEY_is_a(a->key, "RSA-PSS");
     if (version < TLS_WIRE_10)
-        return -ERR_UNSUPPORTED; /* SSL 3.0 signs in a way of its own (RFC 6101 5.6.8) */
+        return CLIENT_AUTH_UNFIT; /* SSL 3.0 signs in a way of its own (RFC 6101 5.6.8) */
     if (version < TLS_WIRE_12)
         return choose_old(a, r->types, ret_sigalg);
     if (!tls13 && !has_type(r->types, rsa ? TYPE_RSA_SIGN : TYPE_ECDSA_SIGN))
-        return -ERR_UNSUPPORTED;
+        return CLIENT_AUTH_UNFIT;
     const struct row *row = choose(a, r->sigalgs, tls13, false);
     if (!row && !tls13 && ec)
         row = choose(a, r->sigalgs, false, true);
     if (!row)
-        return -ERR_UNSUPPORTED;
+        return CLIENT_AUTH_UNFIT;
     *ret_sigalg = row->sigalg;
-    return 0;
+    return CLIENT_AUTH_SENT;
 }
 
 /* ---- the messages ---- */
 
-void client_auth_put_certificate(const struct client_auth *a, uint16_t version, struct str context,
-                                 struct buf *body)
+void client_auth_put_certificate(const struct client_auth *a, enum client_auth_answer answer,
+                                 uint16_t version, struct str context, struct buf *body)
 {
     bool tls13 = version >= TLS_WIRE_13;
     if (tls13)
         tlswrite_vector(body, 1, context);
     size_t list = tlswrite_begin(body, 3);
-    for (size_t i = 0; a && i < a->n; i++) {
+    for (size_t i = 0; answer == CLIENT_AUTH_SENT && i < a->n; i++) {
         tlswrite_vector(body, 3, a->ders[i]);
         if (tls13)
             tlswrite_number(body, 2, 0); /* no extensions */

@@ -11,9 +11,10 @@
 enum {
     CLIENT_AUTH_CERTS_MAX = 16,
     CLIENT_AUTH_BYTES_MAX = 15 * 1024, /* of all certificates: the message fits one record */
+    CLIENT_AUTH_BODY_MAX = CLIENT_AUTH_BYTES_MAX + 1024, /* of a message's body */
 };
 
-/* What we answered when a certificate was asked for. */
+/* What we answer when a certificate is asked for. */
 enum client_auth_answer {
     CLIENT_AUTH_NONE,  /* nothing: nobody asked, or it did not come that far */
     CLIENT_AUTH_EMPTY, /* that we have none */
@@ -32,14 +33,13 @@ int must_use client_auth_new(struct crypto *crypto, struct str chain, struct cli
 int must_use client_auth_key(struct client_auth *a, struct str key, struct buf *why);
 void client_auth_free(struct client_auth *a);
 
-/* The algorithm of a signature for who sent `r` in that version, 0x0301 and later; 0: that of TLS 1.1
- * and older, where the kind of key says it. -ERR_UNSUPPORTED: none that the server takes and the key
- * can make. */
-int must_use client_auth_choose(const struct client_auth *a, const struct certificate_request *r,
-                                uint16_t version, uint16_t *ret_sigalg);
-/* Body of Certificate; `a` NULL: an empty list. context: of TLS 1.3's request. */
-void client_auth_put_certificate(const struct client_auth *a, uint16_t version, struct str context,
-                                 struct buf *body);
+/* How to answer who sent `r` in that version; `a` NULL: with an empty list. SENT: *ret_sigalg is the
+ * signature's algorithm; 0: that of TLS 1.1 and older, where the kind of key says it. */
+enum client_auth_answer client_auth_choose(const struct client_auth *a, const struct certificate_request *r,
+                                           uint16_t version, uint16_t *ret_sigalg);
+/* Body of Certificate: the chain if that is the answer, else an empty list. context: of TLS 1.3's request. */
+void client_auth_put_certificate(const struct client_auth *a, enum client_auth_answer answer,
+                                 uint16_t version, struct str context, struct buf *body);
 /* Body of CertificateVerify. `seen`: of the handshake so far, in TLS 1.3 the transcript's hash, in TLS
  * 1.2 all messages, before their 36 bytes of MD5 and SHA-1. */
 int must_use client_auth_put_verify(const struct client_auth *a, uint16_t version, uint16_t sigalg,

@@ -3,8 +3,6 @@
 
 #include "audit/tls_facts.h"
 
-enum { CLOSE_NOTIFY = 0 };
-
 static const struct {
     uint16_t wire;
     const char *name;
@@ -159,21 +157,18 @@ static void observe_common(struct plan *p, const struct observation *o)
 /* ---- our certificate ---- */
 
 /* TLS 1.2 says so within the handshake, TLS 1.3 after it (RFC 8446 4.6.2): there a request that was
- * answered shows that all was well. Probes that provoke alerts do not count. */
+ * answered shows that all was well. Probes that provoke alerts do not count, nor does a failure once
+ * another connection was let in. */
 static void observe_client_auth(struct tls_facts *f, const struct observation *o)
 {
     const struct handshake *hs = o->hs;
-    bool refused = hs->alert.code != ALERT_NONE && hs->alert.code != CLOSE_NOTIFY && !o->http;
-    bool accepted = hs->established && (o->http || hs->version < TLS_WIRE_13);
-    if (!hs->answered || o->spec.kind != &probe_full)
+    bool accepted = o->http || (hs->established && hs->version < TLS_WIRE_13);
+    bool refused = !accepted && hs->alert.code != ALERT_NONE;
+    if (!hs->answered || o->spec.kind != &probe_full || f->auth_accepted)
         return;
     f->auth_answer = hs->answered;
-    f->auth_accepted = f->auth_accepted || (accepted && !refused);
-    if (!refused && !f->auth_evidence)
-        f->auth_evidence = o->number;
-    if (!refused)
-        return;
-    f->auth_alert = hs->alert.code;
+    f->auth_accepted = accepted;
+    f->auth_alert = refused ? hs->alert.code : 0;
     f->auth_evidence = o->number;
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+/* A task that waits for what another skips without a probe stands behind it: http behind tests. */
 static const struct task_row *const rows[] = {
     &task_versions, &task_walk13,  &task_walk12, &task_walk11, &task_walk10,      &task_walk_ssl3,
     &task_tests,    &task_http,    &task_cbc,    &task_robot,  &task_resume,      &task_certificates,
@@ -120,7 +121,7 @@ static int init_versions(struct plan *p)
 int plan_init(struct plan *p, const struct plan_options *o, struct crypto *crypto,
               struct kex_keys *keys)
 {
-    *p = (struct plan){.options = *o, .crypto = crypto, .keys = keys, .facts.auth_alert = ALERT_NONE};
+    *p = (struct plan){.options = *o, .crypto = crypto, .keys = keys};
     arena_init(&p->arena, 16 * 1024, PLAN_ARENA_MAX);
     int err = init_versions(p);
     size_t n = o->only_contact ? 1 : sizeof rows / sizeof *rows;

@@ -81,6 +81,7 @@ struct plan {
     unsigned in_flight;
     uint32_t started, ended;
     bool reached;             /* a connection stood at least once */
+    bool contacted;           /* the first contact has ended: it may have told groups and an algorithm */
     bool failed;              /* more probes were asked for than there may be */
     bool starved;             /* memory was out: the facts may be wrong; see plan_starved */
 };

@@ -639,15 +639,14 @@ static void step(struct plan *p, struct plan_task *t, const struct observation *
     bool all = true;
     for (int i = 0; i < ROWS; i++) {
         const char *why = NULL;
+        g->asked[i] = g->asked[i] || p->facts.tests[rows[i].id].ended; /* another's probe showed it */
         if (g->asked[i])
             continue;
         enum ready r = rows[i].intrusive && !p->options.intrusive ? READY_SKIP : rows[i].ready(p, &why);
         if (rows[i].intrusive && !p->options.intrusive)
             why = "left out by --no-intrusive";
-        g->asked[i] = r != READY_WAIT || p->facts.tests[rows[i].id].ended; /* another's probe showed it */
+        g->asked[i] = r != READY_WAIT;
         all = all && g->asked[i];
-        if (p->facts.tests[rows[i].id].ended)
-            continue;
         if (r == READY_SKIP)
             skip(p, &rows[i], why);
         else if (r == READY_GO)

@@ -50,6 +50,7 @@ static void take_first(struct plan *p, struct plan_task *t, const struct observa
         first_contact(p, t);
         return;
     }
+    p->contacted = true;
     if (o->ending == ENDING_REFUSED || o->ending == ENDING_UNREACHABLE)
         f->failure = ending_text(o->ending);
     else if (!o->received_n)

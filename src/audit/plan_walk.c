@@ -269,8 +269,8 @@ static void found_numbers(struct plan *p, struct walk *w, const struct lane *l,
     uint16_t group = hs->retry_group ? hs->retry_group : hs->group;
     if (group && !(is13(w) && p->facts.groups_declared))
         number_set_add(is13(w) ? &p->facts.groups : &p->facts.groups12, group);
-    if (hs->sigalg)
-        number_set_add(is13(w) ? &p->facts.sigalgs : &p->facts.sigalgs12, hs->sigalg);
+    if (hs->sigalg && !is13(w)) /* of TLS 1.3's every handshake tells: observe.c */
+        number_set_add(&p->facts.sigalgs12, hs->sigalg);
     if (l->mode == LANE_NARROW) {
         choice_list_choose(&w->groups, group, o->spec.hello.groups);
         choice_list_choose(&w->sigalgs, hs->sigalg, o->spec.hello.sigalgs);
@@ -555,7 +555,7 @@ static void second_round(struct plan *p, struct plan_task *t, struct walk *w)
 /* Over a long way the suites are not waited for; the suites' lanes leave the other lists alone then. */
 static void second_round_early(struct plan *p, struct plan_task *t, struct walk *w)
 {
-    bool declared = !is13(w) || p->tasks[0].done;
+    bool declared = !is13(w) || p->contacted;
     if (w->second || w->v < VI_TLS12 || p->facts.rtt <= LONG_RTT || !declared ||
         !uses_groups(&p->facts.v[w->v]))
         return;
@@ -605,7 +605,7 @@ static void walk_step(struct plan *p, struct plan_task *t, const struct observat
         return;
     if (try_old(p, t, w))
         return;
-    if (is13(w) && !p->tasks[0].done) /* the first contact may tell the groups and an algorithm */
+    if (is13(w) && !p->contacted)
         return;
     if (!w->second)
         second_round(p, t, w);

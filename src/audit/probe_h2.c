@@ -16,6 +16,13 @@ static int send_all(struct probe *p, struct str bytes)
     return err;
 }
 
+/* Returns err; that memory was out is the probe's to tell. */
+static int noted(struct probe *p, int err)
+{
+    p->starved = p->starved || err == -ERR_NOMEM;
+    return err;
+}
+
 static bool negotiated(struct probe *p)
 {
     const struct handshake *hs = p->tls.hs;
@@ -41,8 +48,7 @@ static int drain(struct probe *p)
     if (!err)
         err = send_all(p, buf_str(&out));
     buf_done(&out);
-    p->starved = p->starved || err == -ERR_NOMEM;
-    return err;
+    return noted(p, err);
 }
 
 static void ask(struct probe *p)
@@ -50,9 +56,7 @@ static void ask(struct probe *p)
     struct h2_client_request r = {.authority = p->spec.request};
     int32_t id;
     p->h2 = h2_client_new(&p->o->arena);
-    int err = p->h2 ? h2_client_request(p->h2, &r, &id) : -ERR_NOMEM;
-    p->starved = p->starved || err == -ERR_NOMEM;
-    if (err || drain(p)) {
+    if (noted(p, p->h2 ? h2_client_request(p->h2, &r, &id) : -ERR_NOMEM) || drain(p)) {
         probe_conclude(p, OUTCOME_NONE, "the request cannot be made");
         return;
     }
@@ -78,9 +82,7 @@ static void get_event(struct probe *p, enum tls_event e)
     if (e == TLS_EV_ESTABLISHED && negotiated(p)) {
         ask(p);
     } else if (e == TLS_EV_DATA && p->h2) {
-        int err = h2_client_feed(p->h2, p->tls.data);
-        p->starved = p->starved || err == -ERR_NOMEM;
-        bool dead = err || drain(p);
+        bool dead = noted(p, h2_client_feed(p->h2, p->tls.data)) || drain(p);
         look(p);
         if (dead || p->o->h2.status >= 200 || h2_client_idle(p->h2))
             probe_finish(p);
@@ -110,9 +112,8 @@ static void flood(struct probe *p)
     int err = h2_probe_write(&out, p->flood.kind, p->spec.request, p->spec.size);
     if (!err)
         err = send_all(p, buf_str(&out));
-    p->starved = p->starved || out.starved || err == -ERR_NOMEM;
     buf_done(&out);
-    if (err)
+    if (noted(p, err))
         probe_conclude(p, OUTCOME_NONE, "the frames cannot be made");
     p->phase = 1;
 }

@@ -3,7 +3,6 @@
 #ifndef AUDIT_QUIC_HANDSHAKE_H
 #define AUDIT_QUIC_HANDSHAKE_H
 
-#include "audit/client_auth.h"
 #include "audit/verify13.h"
 #include "base/arena.h"
 #include "wire/quicparam.h"
@@ -46,7 +45,6 @@ struct quic_handshake {
     const char *params_fault; /* name of a parameter whose value breaks RFC 9000; NULL: none */
     bool early_data;          /* accepted (never offered: a fault) */
     bool certificate_request;
-    enum client_auth_answer answered; /* to that */
     struct str *chain; /* DER */
     size_t nchain;
     size_t chain_sent, chain_bytes; /* as sent, beyond what was kept, too */

@@ -17,7 +17,7 @@ enum {
     ALERT_NO_APPLICATION_PROTOCOL = 120,
 };
 
-enum { TRANSCRIPT_MAX = 1024 * 1024, HELLO_OUT_MAX = 32 * 1024, BODY_MAX = CLIENT_AUTH_BYTES_MAX + 1024 }; /* bytes */
+enum { TRANSCRIPT_MAX = 1024 * 1024, HELLO_OUT_MAX = 32 * 1024 }; /* bytes */
 
 void quic_tls_init(struct quic_tls *t, const struct quic_tls_conf *conf,
                    struct quic_handshake *facts, struct arena *arena)
@@ -279,7 +279,7 @@ static int on_request(struct quic_tls *t, const struct handshake_message *m)
     if (t->facts->certificate_request)
         return fault(t, ALERT_UNEXPECTED_MESSAGE, "it asked twice for a certificate");
     t->facts->certificate_request = true;
-    t->signs = t->conf->auth && client_auth_choose(t->conf->auth, &r, TLS_WIRE_13, &t->our_sigalg) == 0;
+    t->reply = client_auth_choose(t->conf->auth, &r, TLS_WIRE_13, &t->our_sigalg);
     return 0;
 }
 
@@ -353,11 +353,10 @@ static int send_message(struct quic_tls *t, uint8_t type, struct str body, struc
 static int send_certificate(struct quic_tls *t, struct buf *out)
 {
     struct buf body;
-    if (!t->facts->certificate_request)
+    if (!t->reply)
         return 0;
-    t->facts->answered = t->signs ? CLIENT_AUTH_SENT : t->conf->auth ? CLIENT_AUTH_UNFIT : CLIENT_AUTH_EMPTY;
-    buf_init(&body, BODY_MAX);
-    client_auth_put_certificate(t->signs ? t->conf->auth : NULL, TLS_WIRE_13, STR_NONE, &body);
+    buf_init(&body, CLIENT_AUTH_BODY_MAX);
+    client_auth_put_certificate(t->conf->auth, t->reply, TLS_WIRE_13, STR_NONE, &body);
     int err = buf_err(&body);
     if (!err)
         err = send_message(t, HS_CERTIFICATE, buf_str(&body), out);
@@ -370,10 +369,10 @@ static int send_verify(struct quic_tls *t, struct buf *out)
     unsigned char hash[TRANSCRIPT_HASH_MAX];
     struct buf body;
     size_t n = 0;
-    if (!t->signs)
+    if (t->reply != CLIENT_AUTH_SENT)
         return 0;
     int err = transcript_hash(&t->transcript, hash, &n);
-    buf_init(&body, BODY_MAX);
+    buf_init(&body, CLIENT_AUTH_BODY_MAX);
     if (!err)
         err = client_auth_put_verify(t->conf->auth, TLS_WIRE_13, t->our_sigalg, crypto_str(hash, n), &body);
     if (!err)

@@ -3,6 +3,7 @@
 #ifndef AUDIT_QUIC_TLS_H
 #define AUDIT_QUIC_TLS_H
 
+#include "audit/client_auth.h"
 #include "audit/kex.h"
 #include "audit/keysched13.h"
 #include "audit/quic_handshake.h"
@@ -47,8 +48,8 @@ struct quic_tls {
     struct buf params, shares, hello;                 /* of our ClientHello */
     struct str cookie;
     bool retried;
-    bool signs; /* our certificate is asked for and will be sent, with: */
-    uint16_t our_sigalg;
+    enum client_auth_answer reply; /* to a CertificateRequest, if there was one */
+    uint16_t our_sigalg;           /* of our CertificateVerify */
     uint8_t alert; /* after an error: what to tell the server */
 };
 

@@ -187,7 +187,8 @@ static void forget_handshake(struct tls_client *c)
     c->transcript.keep_all = c->conf.auth != NULL;
     buf_clear(&c->premaster);
     buf_clear(&c->cke);
-    c->ccs_seen = c->finished_sent = c->second_hello = c->signs = false;
+    c->ccs_seen = c->finished_sent = c->second_hello = false;
+    c->reply = CLIENT_AUTH_NONE;
     c->seen = 0;
 }
 

@@ -95,8 +95,8 @@ struct tls_client {
     size_t verify_n;
     struct keysched13_secret early, rung, client_hs, server_hs, client_app, server_app, resumption;
     struct str request_context;
-    bool signs;                /* our certificate is sent in this handshake, with: */
-    uint16_t our_sigalg;
+    enum client_auth_answer reply; /* to this handshake's CertificateRequest, if there was one */
+    uint16_t our_sigalg;       /* of our CertificateVerify */
 };
 
 /* Writes the ClientHello to `out`. −err: memory, or what was asked for cannot be made; the client is

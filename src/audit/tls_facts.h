@@ -117,8 +117,8 @@ struct tls_facts {
     bool point_formats, max_fragment, record_limit, requests_certificate;
     struct str authorities;     /* of a certificate request */
     enum client_auth_answer auth_answer; /* what we sent where one was made */
-    bool auth_accepted;         /* the server went on after that */
-    uint8_t auth_alert;         /* or what it refused us with; ALERT_NONE: it did not */
+    bool auth_accepted;         /* the server went on after that, at least once */
+    uint8_t auth_alert;         /* or what it refused us with; 0: it did not */
     uint32_t auth_evidence;
     struct str alpn;            /* chosen from h2, http/1.1 */
     uint32_t max_early_data, ticket_lifetime;

@@ -4,7 +4,6 @@
 #include "main/audit_files.h"
 
 #include <stdio.h>
-#include <string.h>
 
 enum { PEM_MAX = 1024 * 1024 }; /* bytes of a file */
 
@@ -17,25 +16,6 @@ static int tell(const char *path, int err, struct buf *why)
     return err != 0;
 }
 
-/* A key may have been in it. */
-static void forget(struct buf *pem)
-{
-    if (pem->mem)
-        explicit_bzero(pem->mem, pem->cap);
-    buf_done(pem);
-}
-
-static int read_key(struct client_auth *a, const char *path, struct buf *why)
-{
-    struct buf pem;
-    buf_init(&pem, PEM_MAX);
-    int status = audit_file_read(path, &pem);
-    if (!status)
-        status = tell(path, client_auth_key(a, buf_str(&pem), why), why);
-    forget(&pem);
-    return status;
-}
-
 int audit_auth_read(struct crypto *crypto, const char *cert, const char *key, struct client_auth **ret)
 {
     struct buf pem, why;
@@ -45,9 +25,13 @@ int audit_auth_read(struct crypto *crypto, const char *cert, const char *key, st
     int status = audit_file_read(cert, &pem);
     if (!status)
         status = tell(cert, client_auth_new(crypto, buf_str(&pem), &a, &why), &why);
-    forget(&pem);
+    if (!status && key) {
+        buf_clear(&pem);
+        status = audit_file_read(key, &pem);
+    }
     if (!status)
-        status = read_key(a, key ? key : cert, &why);
+        status = tell(key ? key : cert, client_auth_key(a, buf_str(&pem), &why), &why);
+    buf_done(&pem);
     buf_done(&why);
     if (status)
         client_auth_free(a);

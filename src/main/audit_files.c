@@ -1,24 +1,24 @@
 /* Reading files whole; see audit_files.h. */
 #include "main/audit_files.h"
 
+#include "io/file.h"
+
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 int audit_file_read(const char *path, struct buf *into)
 {
-    FILE *f = fopen(path, "rbe");
-    if (!f) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
         fprintf(stderr, "gate443 audit: %s: %s\n", path, strerror(errno));
         return 1;
     }
-    char piece[16384];
-    size_t n;
-    int err = 0;
-    while ((n = fread(piece, 1, sizeof piece, f)) > 0 && !err)
-        err = buf_append(into, str_of(piece, n));
-    bool bad = ferror(f) || err;
-    fclose(f);
-    if (bad)
-        fprintf(stderr, "gate443 audit: %s: %s\n", path, err ? err_text(err) : "cannot be read");
-    return bad;
+    int err = file_read_all(fd, into);
+    close(fd);
+    if (err)
+        fprintf(stderr, "gate443 audit: %s: %s\n", path, err_text(err));
+    return err != 0;
 }

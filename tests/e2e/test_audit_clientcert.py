@@ -1,7 +1,9 @@
 """`gate443 audit --cert --key`: servers that ask for a client certificate, or insist on one. OpenSSL is the judge of what
 is sent: its server checks the chain and the signature."""
+import itertools
 import ssl
 import subprocess
+import warnings
 
 import pytest
 
@@ -15,6 +17,7 @@ KEYS = {"rsa": ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
         "ed25519": ["-algorithm", "ED25519"], "ed448": ["-algorithm", "ED448"],
         "pss": ["-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048"]}
 VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+OLD = {"1.0": ssl.TLSVersion.TLSv1, "1.1": ssl.TLSVersion.TLSv1_1}    # no algorithm is named: RSA or ECDSA with SHA-1
 
 
 def openssl(*args):
@@ -42,8 +45,12 @@ class AskingServer(TlsServer):
     def __init__(self, home, version=None, insists=True, trusts=tuple(KEYS)):
         super().__init__((home / "server.crt", home / "server.key"))
         self.clients, self.strangers = [], 0
+        if version in OLD:
+            self.context.set_ciphers("ALL:@SECLEVEL=0")
         if version:
-            self.context.minimum_version = self.context.maximum_version = VERSIONS[version]
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)     # as it should be
+                self.context.minimum_version = self.context.maximum_version = {**VERSIONS, **OLD}[version]
         self.context.verify_mode = ssl.CERT_REQUIRED if insists else ssl.CERT_OPTIONAL
         for name in trusts:
             self.context.load_verify_locations(home / f"{name}.crt")
@@ -71,8 +78,8 @@ def said(audit):
     return audit.findings["client_certificate"]["detail"]
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("name", KEYS)
+@pytest.mark.parametrize("name, version", [*itertools.product(KEYS, VERSIONS),
+                                           *itertools.product(["rsa", "p256", "p384"], OLD)])
 def test_accepted(home, name, version):
     with AskingServer(home, version) as server:
         seen = audit(server, "--cert", home / f"{name}.crt", "--key", home / f"{name}.key")
@@ -91,6 +98,13 @@ def test_demanded_and_not_there(home):
         assert "None was sent (--cert FILE sends one), and that was refused (alert " in said(seen), said(seen)
         assert seen.verdict("hsts") == "not-testable"
         assert seen.verdict(f"tls{version.replace('.', '')}") == "safe"
+
+
+def test_no_signature_that_both_can(home):
+    with AskingServer(home, "1.1") as server:
+        seen = audit(server, "--cert", home / "ed25519.crt", "--key", home / "ed25519.key")
+        assert not server.clients
+    assert "None was sent, as the server takes no signature of that key, and that was refused" in said(seen), said(seen)
 
 
 def test_asked_for_only(home):

@@ -113,6 +113,7 @@ CHANGE(no_suites, tls_world_only(w, VI_TLS12, 0xc02f); w->tls.v[VI_TLS12].nsuite
 CHANGE(only_cbc, tls_world_only(w, VI_TLS12, 0xc013))
 CHANGE(client_order, cbc12(w); w->tls.v[VI_TLS12].server_order = KNOWN_NO)
 CHANGE(order_not, cbc12(w); w->tls.v[VI_TLS12].server_order = KNOWN_NOT)
+CHANGE(order_by_lot, client_order(w); w->tls.v[VI_TLS13].order_mixed = true)
 CHANGE(chacha_bad, w->tls.v[VI_TLS13].chacha_first = KNOWN_NO)
 CHANGE(chacha_not, w->tls.v[VI_TLS13].chacha_first = KNOWN_NOT)
 CHANGE(explicit_group, number_set_add(&w->tls.groups12, 0xff01))
@@ -252,6 +253,7 @@ static const struct {
     {"aead", only_cbc, MEDIUM, "No suite", nothing, no_suites},
     {"server_order", client_order, LOW, "In TLS 1.2", nothing, order_not},
     {"server_order", client_order, LOW, "CBC_SHA", only_tls13, order_not},
+    {"server_order", client_order, LOW, "In TLS 1.2", nothing, order_by_lot},
     {"chacha_order", chacha_bad, INFO, "gets AES", nothing, chacha_not},
     {"key_exchange_strength", dhe_small, MEDIUM, "1024 bits", nothing, no_groups},
     {"key_exchange_strength", dhe_export_on, CRITICAL, "512", nothing, no_groups},
