@@ -415,13 +415,6 @@ static void lane_silent(struct plan *p, struct plan_task *t, struct walk *w, siz
     w->why = ending_text(o->ending);
 }
 
-/* A close or a reset without a word is how some servers refuse, and how a bad line or a busy server
- * ends any connection: it counts when it happens again. */
-static bool is_mere_cut(const struct observation *o)
-{
-    return !o->hs || (o->hs->alert.code == ALERT_NONE && !o->hs->hello && !o->hs->retry);
-}
-
 bool plan_name_refused(struct plan *p, const struct observation *o)
 {
     enum { UNRECOGNIZED_NAME = 112 };
@@ -447,8 +440,6 @@ static void on_answer(struct plan *p, struct plan_task *t, struct walk *w,
         w->lanes[lane]->mode = LANE_DONE; /* the version was chosen, whatever the suites */
     else if (!named && silent)
         lane_silent(p, t, w, lane, o);
-    else if (is_mere_cut(o) && w->lanes[lane]->tries < TRIES)
-        ask(p, t, w, lane);
     else
         lane_refused(p, t, w, lane, o);
 }

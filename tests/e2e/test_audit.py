@@ -212,6 +212,28 @@ def test_verdict(faults, settings, verdicts):
     assert all(said[1] for said in found.values())
 
 
+@pytest.mark.parametrize("faults, settings", [(["breach"], {}), (["breach", "no_tickets"], {}), (["breach"], STRONG)],
+                         ids=["resumed", "no-tickets", "tls12"])
+def test_compressed_page(faults, settings):
+    """It is asked for in a resumed session of TLS 1.3, and where there is none on a connection of its own."""
+    with FaultServer(faults=faults, **settings) as server:
+        audit = checked(server, audit_server(server, "--ca", server.ca, "--evidence"))
+    assert audit.findings["breach"]["detail"].startswith("The page is compressed")
+    own = [one for one in audit.report["evidence"] if one["purpose"] == "compression of answers"]
+    assert len(own) == (settings == STRONG or "no_tickets" in faults)
+
+
+@pytest.mark.parametrize("faults, detail", [(["compressed_certificate"], "Certificates are compressed on request."),
+                                            ([], "Certificates are not compressed.")])
+def test_compressed_certificate(faults, detail):
+    """Asked for with the long hello, which shows more than one thing: no connection is made for it alone."""
+    with FaultServer(faults=faults) as server:
+        audit = checked(server, audit_server(server, "--ca", server.ca, "--evidence"))
+    assert audit.findings["cert_compression"]["detail"] == detail
+    assert audit.verdict("grease") == "safe"
+    assert "compressed certificate" not in {one["purpose"] for one in audit.report["evidence"]}
+
+
 @pytest.mark.parametrize("how", ["reset", "hang"])
 def test_split_hello(how):
     """What the server reads at once it cannot tell from one segment: one that is short of time is asked again."""
@@ -248,7 +270,7 @@ def test_nothing_is_claimed_of_who_shows_nothing():
 # --- servers that are only difficult: all is found, nothing is made up -------------------------------------------------
 
 DIFFICULT = ["delay=300", "byte_by_byte", "alert_split", "one_record_each", "zero_records=500", "alert_reset",
-             "alert_silent_close", "rate_limit=20", "concurrent_limit=3", "serial"]
+             "alert_silent_close", "flaky=17", "rate_limit=20", "concurrent_limit=3", "serial"]
 MAY_DIFFER = {"one_at_a_time", "fallback_scsv"}      # the latter's alert does not come where alerts do not
 
 

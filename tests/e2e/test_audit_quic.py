@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from gate import SANITIZED, run_gate
+from gate import SANITIZED, run_gate, wait_until
 from tls_server import TlsServer, certificate
 
 SERVER = shutil.which("gtlsserver", path="/usr/sbin:/usr/bin:/usr/local/bin")
@@ -38,14 +38,15 @@ def pair(tmp_path):
 
 @pytest.fixture
 def quic():
-    """quic(port, certificate, *options) starts ngtcp2's server."""
+    """quic(port, certificate, *options) starts ngtcp2's server; log: a file for its own words."""
     if not SERVER:
         pytest.skip("gtlsserver is not installed")
     running = []
 
-    def start(port, pair, *options):
-        words = [SERVER, "-q", *options, "127.0.0.1", str(port), str(pair[1]), str(pair[0])]
-        running.append(subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+    def start(port, pair, *options, log=None):
+        words = [SERVER, *([] if log else ["-q"]), *options, "127.0.0.1", str(port), str(pair[1]), str(pair[0])]
+        with open(log or "/dev/null", "wb") as out:
+            running.append(subprocess.Popen(words, stdout=out, stderr=out))
         time.sleep(0.5)
         assert running[-1].poll() is None
 
@@ -56,14 +57,17 @@ def quic():
 
 
 def test_client_certificate(pair, tmp_path, quic):
-    """ngtcp2's server asks, and shows in its own words that it went on."""
-    theirs = certificate(tmp_path, "client", "rsa")
+    """ngtcp2's server insists on one, and says in its own words what it made of it."""
+    theirs, log = certificate(tmp_path, "client", "rsa"), tmp_path / "server.log"
     with TlsServer(pair) as server:
-        quic(server.port, pair, "--verify-client")
-        for args in ((), ("--cert", str(theirs[0]), "--key", str(theirs[1]))):
+        quic(server.port, pair, "--verify-client", log=log)
+        for args, said in (((), b"CRYPTO_ERROR(0x174)"),      # alert 116, certificate_required
+                           (("--cert", str(theirs[0]), "--key", str(theirs[1])), b"QUIC handshake has completed")):
+            assert said not in log.read_bytes()
             report = audit(f"127.0.0.1:{server.port}", *args)
             assert http3(report) is True
             assert finding(report, "quic_key")[0] == "safe"
+            wait_until(lambda: said in log.read_bytes(), what=f"{said} in the server's log")
 
 
 def test_http3(pair, tmp_path, quic):

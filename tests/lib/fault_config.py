@@ -102,6 +102,7 @@ alpn_echo               vulnerable 1             ALPN: the client's first is ech
 sni_lax                 vulnerable 1             any server name gets the default certificate. Patched: alert 112
 sni_warning             near       1             unknown server names get alert 112 as a warning, then the handshake
 sni_refused             near       1             every server name gets a fatal alert 112, only none goes on
+compressed_certificate  near       1             TLS 1.3: the certificates are compressed for who takes that
 breach                  vulnerable 1             pages are compressed by gzip, and differ each time
 gzip_static             near       1             pages are compressed by gzip, and are always the same
 opossum                 vulnerable 1             (port 80) Upgrade: TLS/1.0 is answered with 101

@@ -2,6 +2,7 @@
 import os
 import struct
 import time
+import zlib
 
 import tls_certs
 import tls_groups
@@ -9,7 +10,7 @@ from fault_http import Http, Http2
 from fault_shared import begin, choose_alpn, choose_sigalg, endless, flush_flight, send_message
 from tls_keys import Direction13, Schedule, digest, hkdf_expand_label
 from tls_suites import suite
-from tls_wire import (ALPN, CCS, CERTIFICATE, CERTIFICATE_REQUIRED, CERTIFICATE_VERIFY, CLIENT_HELLO, DATA,
+from tls_wire import (ALPN, CCS, CERTIFICATE, CERTIFICATE_REQUIRED, CERTIFICATE_VERIFY, CLIENT_HELLO, COMPRESS_CERTIFICATE, DATA,
                       DECRYPT_ERROR, EARLY_DATA, END_OF_EARLY_DATA, FINISHED, GROUP, HANDSHAKE, HANDSHAKE_FAILURE,
                       HRR_RANDOM, ILLEGAL_PARAMETER, KEY_SHARE, KEY_UPDATE, MISSING_EXTENSION, PRE_SHARED_KEY,
                       PSK_MODES, SERVER_NAME, SIGALGS, STATUS_REQUEST, SUPPORTED_VERSIONS, TLS12, TLS13,
@@ -233,7 +234,17 @@ class Tls13:
             if index == 0 and self.chain.staple and STATUS_REQUEST in self.hello.extensions:
                 out.number(2, STATUS_REQUEST).open(2).number(1, 1).vector(3, self.chain.staple).close()
             out.close()
+        if self.fault("compressed_certificate") and COMPRESS_CERTIFICATE in self.hello.extensions:
+            out = self.compress(out)
         self.put("certificate", out)
+
+    @staticmethod
+    def compress(certificate):
+        """RFC 8879 4: as zlib, which is algorithm 1."""
+        while certificate._open:
+            certificate.close()
+        body = bytes(certificate.data[4:])
+        return begin("compressed_certificate").number(2, 1).number(3, len(body)).vector(3, zlib.compress(body))
 
     def put_verify(self):
         text = b" " * 64 + b"TLS 1.3, server CertificateVerify\0" + self.hash

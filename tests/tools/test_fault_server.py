@@ -766,6 +766,11 @@ def test_wrong_and_weak_signatures(serve):
         assert reader.number(2) == algorithm
 
 
+def test_compressed_certificates(serve):
+    """OpenSSL 3.0 does not take them, so none come. That they come to who does is in the auditor's tests."""
+    assert "Verification" in openssl(serve("compressed_certificate"), "-tls1_3")
+
+
 def test_truncation(serve):
     for server, words in ((serve("truncation"), ["closed"]), (serve(), ["alert 0", "closed"])):
         with RawClient(server.port) as client:
